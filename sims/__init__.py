@@ -1,0 +1,1 @@
+"""Experiments that could refute what the library predicts."""
