@@ -34,7 +34,7 @@ _HOME = {
     "PrecisionAssignment": "precision",
     "equalize": "precision",
     "uniform": "precision",
-    "mismatch_bound": "precision",
+    "predict_mismatch": "precision",
 }
 
 __all__ = sorted(_HOME)  # noqa: PLE0605
