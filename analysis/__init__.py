@@ -1,1 +1,31 @@
-"""Why it is true: derivations, and torch modules read as fixed-point networks."""
+"""Why it is true: derivations, and torch modules read as fixed-point networks.
+
+Names are imported on first use (PEP 562), so that ``import analysis`` costs next to nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from analysis.folding import fold_batch_norm as fold_batch_norm
+    from analysis.networks import layer_shapes as layer_shapes
+
+_HOME = {
+    "fold_batch_norm": "folding",
+    "layer_shapes": "networks",
+    "to_integer": "networks",
+}
+
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'analysis' has no attribute {name!r}")
+    value = getattr(import_module(f"analysis.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

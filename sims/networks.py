@@ -1,122 +1,28 @@
-"""The networks of the experiments as plain torch modules, and the weights that were trained here."""
+"""The networks of the experiments, and the weights that were trained here."""
 
 import json
-from collections import OrderedDict
 from collections.abc import Callable
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from fxp.files import replacing
+from sims.architectures import BasicBlock, alexnet_cifar10, convnet, resnet18, resnet20, vgg11
 
-__all__ = ["BasicBlock", "architecture", "convnet", "load", "resnet20", "save_weights", "weights_about"]
-
-
-def convnet(*, batch_norm: bool = False) -> nn.Sequential:
-    """Return 3×3 convolutions 32-32-pool-64-64-pool-128-128-pool and fully connected 256-256-10, for 3×32×32 images.
-
-    Parameters
-    ----------
-    batch_norm : bool
-        Normalise after each convolution, as in training; the default is the folded form that the weights belong to.
-
-    Returns
-    -------
-    nn.Sequential
-        Layers named conv1..conv6 and fc1..fc3.
-    """
-    widths = (3, 32, 32, 64, 64, 128, 128)
-    layers: OrderedDict[str, nn.Module] = OrderedDict()
-    for number, (before, after) in enumerate(pairwise(widths), start=1):
-        layers[f"conv{number}"] = _conv(before, after, 3, batch_norm=batch_norm)
-        layers[f"norm{number}"] = _norm(after, batch_norm=batch_norm)
-        layers[f"relu{number}"] = nn.ReLU()
-        if number % 2 == 0:
-            layers[f"pool{number // 2}"] = nn.MaxPool2d(2)
-    layers["flatten"] = nn.Flatten()
-    for number, (before, after) in enumerate(pairwise((128 * 4 * 4, 256, 256, 10)), start=1):
-        if number > 1:
-            layers[f"relu{number + 5}"] = nn.ReLU()
-        layers[f"fc{number}"] = nn.Linear(before, after)
-    return nn.Sequential(layers)
-
-
-class BasicBlock(nn.Module):
-    """Two 3×3 convolutions and a shortcut; the shortcut is a 1×1 projection where the shape changes.
-
-    Parameters
-    ----------
-    before, after : int
-        Channels of the input and of the output.
-    stride : int
-        Stride of the first convolution and of the projection.
-    batch_norm : bool
-        Normalise after each convolution.
-    """
-
-    def __init__(self, before: int, after: int, *, stride: int, batch_norm: bool) -> None:
-        super().__init__()
-        self.conv1 = _conv(before, after, 3, stride=stride, batch_norm=batch_norm)
-        self.norm1 = _norm(after, batch_norm=batch_norm)
-        self.relu1 = nn.ReLU()
-        self.conv2 = _conv(after, after, 3, batch_norm=batch_norm)
-        self.norm2 = _norm(after, batch_norm=batch_norm)
-        self.projection: nn.Module | None = None
-        if stride > 1 or before != after:
-            projection = _conv(before, after, 1, stride=stride, batch_norm=batch_norm)
-            self.projection = nn.Sequential(OrderedDict(conv=projection, norm=_norm(after, batch_norm=batch_norm)))
-        self.relu2 = nn.ReLU()
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return the block's output, (N, after, H / stride, W / stride)."""
-        y = self.norm2(self.conv2(self.relu1(self.norm1(self.conv1(x)))))
-        shortcut = x if self.projection is None else self.projection(x)
-        out: Tensor = self.relu2(y + shortcut)
-        return out
-
-
-def resnet20(*, batch_norm: bool = False) -> nn.Sequential:
-    """Return the residual network of 20 layers for 3×32×32 images: nine basic blocks of 16, 32 and 64 channels.
-
-    Parameters
-    ----------
-    batch_norm : bool
-        Normalise after each convolution, as in training; the default is the folded form that the weights belong to.
-
-    Returns
-    -------
-    nn.Sequential
-        The network; its shortcuts are 1×1 projections where the shape changes.
-
-    References
-    ----------
-    He et al., Deep residual learning for image recognition, 2016, section 4.2 (there with parameter-free shortcuts).
-    """
-    layers: OrderedDict[str, nn.Module] = OrderedDict()
-    layers["conv1"] = _conv(3, 16, 3, batch_norm=batch_norm)
-    layers["norm1"] = _norm(16, batch_norm=batch_norm)
-    layers["relu1"] = nn.ReLU()
-    before = 16
-    for stage, after in enumerate((16, 32, 64), start=1):
-        for number in range(1, 4):
-            stride = 2 if stage > 1 and number == 1 else 1
-            layers[f"block{stage}_{number}"] = BasicBlock(before, after, stride=stride, batch_norm=batch_norm)
-            before = after
-    layers["pool"] = nn.AdaptiveAvgPool2d(1)
-    layers["flatten"] = nn.Flatten()
-    layers["fc"] = nn.Linear(64, 10)
-    return nn.Sequential(layers)
-
-
-def _conv(before: int, after: int, kernel: int, *, stride: int = 1, batch_norm: bool) -> nn.Conv2d:
-    return nn.Conv2d(before, after, kernel, stride=stride, padding=kernel // 2, bias=not batch_norm)
-
-
-def _norm(channels: int, *, batch_norm: bool) -> nn.Module:
-    return nn.BatchNorm2d(channels) if batch_norm else nn.Identity()
+__all__ = [
+    "BasicBlock",
+    "alexnet_cifar10",
+    "architecture",
+    "convnet",
+    "load",
+    "resnet18",
+    "resnet20",
+    "save_weights",
+    "vgg11",
+    "weights_about",
+]
 
 
 TRAINED: dict[str, Callable[..., nn.Module]] = {"convnet": convnet, "resnet20": resnet20}
