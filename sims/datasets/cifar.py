@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from sims.datasets.folders import Layout, check_file, locate
+from sims.datasets.checks import check_file, check_labels, check_size
+from sims.datasets.folders import Layout, locate
 from sims.datasets.origin import recorded_sums, verify
-from sims.datasets.sets import DataError, Dataset, ImageSet
+from sims.datasets.sets import Dataset, ImageSet
 
 SHAPE = (3, 32, 32)
 RECORD_BYTES = 1 + 3 * 32 * 32
@@ -20,7 +21,7 @@ CIFAR10 = Layout("cifar10", "cifar-10-batches-bin", dict.fromkeys((*TRAIN_FILES,
 
 
 def load_cifar10(directory: Path | str | None = None) -> Dataset:
-    """CIFAR-10 from a folder; sizes are checked here, labels and checksums when a split is first read.
+    """Return CIFAR-10 from a folder; sizes are checked here, labels and checksums when a split is first read.
 
     Parameters
     ----------
@@ -39,7 +40,7 @@ def load_cifar10(directory: Path | str | None = None) -> Dataset:
     """
     folder = locate(CIFAR10, directory)
     for name in CIFAR10.sizes:
-        check_file(folder / name, CIFAR10)
+        _checked(folder / name)
     sums = recorded_sums(folder, CIFAR10)
     return Dataset(
         CIFAR10.name,
@@ -58,13 +59,13 @@ def _read(folder: Path, names: tuple[str, ...], sums: dict[str, str], kept: slic
 
 
 def _records(path: Path, sums: dict[str, str]) -> NDArray[np.uint8]:
-    check_file(path, CIFAR10)
-    verify(path, sums, CIFAR10)
+    verify(_checked(path), sums, CIFAR10)
     records = np.fromfile(path, np.uint8).reshape(RECORDS, RECORD_BYTES)
-    wrong = np.flatnonzero(records[:, 0] > 9)
-    if wrong.size:
-        raise DataError(
-            f"{path} has label {records[wrong[0], 0]} in record {wrong[0]}, not one of 0 to 9: "
-            f"remove it, then {CIFAR10.remedy}"
-        )
+    check_labels(path, records[:, 0], CIFAR10)
     return records
+
+
+def _checked(path: Path) -> Path:
+    check_file(path, CIFAR10)
+    check_size(path, path.stat().st_size, CIFAR10.sizes[path.name], CIFAR10)
+    return path

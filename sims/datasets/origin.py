@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from sims.datasets.checks import fault
 from sims.datasets.folders import Layout
 from sims.datasets.sets import DataError
 
@@ -12,15 +13,15 @@ MARKER = "fxp-official.json"
 
 
 def sha256(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal."""
+    """Return the SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def record_official(folder: Path, layout: Layout) -> None:
-    """Write the marker: sums of files that were just unpacked from an archive whose checksum matched."""
+    """Write the marker: the sums of files just unpacked from an archive whose own checksum matched."""
     sums = {name: sha256(folder / name) for name in layout.sizes}
-    (folder / MARKER).write_text(json.dumps({"sha256": sums}, indent=1) + "\n", encoding="utf-8")
+    (folder / MARKER).write_text(json.dumps(sums, indent=1) + "\n", encoding="utf-8")
 
 
 def recorded_sums(folder: Path, layout: Layout) -> dict[str, str]:
@@ -34,22 +35,21 @@ def recorded_sums(folder: Path, layout: Layout) -> dict[str, str]:
     marker = folder / MARKER
     if not marker.exists():
         return {}
-    sums = _parse(marker)
+    sums = _parsed(marker)
     if not isinstance(sums, dict) or not layout.sizes.keys() <= sums.keys():
         raise DataError(f"{marker} is not a list of checksums: remove it, and the files count as an unverified copy")
     return sums
 
 
-def _parse(marker: Path) -> Any:
+def _parsed(marker: Path) -> Any:
     try:
-        content = json.loads(marker.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return json.loads(marker.read_text(encoding="utf-8"))
+    except ValueError:
         return None
-    return content.get("sha256") if isinstance(content, dict) else None
 
 
 def verify(path: Path, sums: dict[str, str], layout: Layout) -> None:
-    """Accept a file that equals its recorded sum, and any file where none is recorded.
+    """Accept a file that equals its recorded sum, and any file where no sums are recorded.
 
     Raises
     ------
@@ -57,4 +57,4 @@ def verify(path: Path, sums: dict[str, str], layout: Layout) -> None:
         The file has changed since it was downloaded.
     """
     if sums and sha256(path) != sums[path.name]:
-        raise DataError(f"{path} has changed since it was downloaded: remove {path.parent}, then {layout.remedy}")
+        raise fault(path, "has changed since it was downloaded", layout)

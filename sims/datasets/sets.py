@@ -14,7 +14,7 @@ class DataError(ValueError):
     """Data that is absent or damaged: one line with the file, what is wrong and the remedy."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ImageSet:
     """Images with their labels.
 
