@@ -7,10 +7,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from analysis.calibration import Calibration as Calibration
+    from analysis.calibration import calibrate as calibrate
     from analysis.folding import fold_batch_norm as fold_batch_norm
     from analysis.networks import layer_shapes as layer_shapes
 
 _HOME = {
+    "Calibration": "calibration",
+    "calibrate": "calibration",
     "fold_batch_norm": "folding",
     "layer_shapes": "networks",
     "to_integer": "networks",

@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-__all__ = ["Layer", "watching"]
+__all__ = ["Layer", "no_layers", "watching"]
 
 Layer = nn.Conv1d | nn.Conv2d | nn.Conv3d | nn.Linear
 _NORMS = (nn.LayerNorm,)
@@ -39,6 +39,14 @@ def watching(module: nn.Module, seen: Callable[[str, Layer, Tensor, Tensor], Ten
     finally:
         for handle in handles:
             handle.remove()
+
+
+def no_layers(module: nn.Module) -> ValueError:
+    """Return the error of a forward pass in which `watching` saw nothing."""
+    return ValueError(
+        f"module={type(module).__name__} calls no convolution or linear layer in its forward: "
+        "functional calls are not seen; use nn.Conv1d, nn.Conv2d, nn.Conv3d and nn.Linear"
+    )
 
 
 def _hooked(name: str, part: nn.Module, seen: Callable[..., Tensor | None]) -> Iterator[Any]:

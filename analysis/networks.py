@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from analysis.layers import Layer, watching
+from analysis.layers import Layer, no_layers, watching
 from fxp.costs import LayerShape
 
 __all__ = ["layer_shapes"]
@@ -58,10 +58,7 @@ def layer_shapes(module: nn.Module, input_shape: Sequence[int]) -> list[LayerSha
                 f"input_shape={shape} does not pass through the module on the meta device: {error}"
             ) from error
     if not shapes:
-        raise ValueError(
-            f"module={type(module).__name__} calls no convolution or linear layer in its forward: "
-            "functional calls are not seen; use nn.Conv1d, nn.Conv2d, nn.Conv3d and nn.Linear"
-        )
+        raise no_layers(module)
     return shapes
 
 
