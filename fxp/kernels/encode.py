@@ -63,7 +63,8 @@ def encode_code(
 ) -> tuple[int, bool]:
     """Return ``code / 2**shift``, rounded and brought between `least` and `most`, and whether it was outside."""
     if shift > 0:
-        low, side = round_shift(code, shift, rounding, draw), 0
+        low = round_shift(code, shift, rounding, draw)
+        side = 1 if low < 0 and code > 0 else 0  # the uint64 code 2**64 - 1 can round to 2**63
     else:
         low, side = shift_left(code, -shift)
     return overflow(low, side, least, most, mode), is_outside(low, side, least, most)

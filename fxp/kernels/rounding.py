@@ -65,8 +65,8 @@ def draw_threshold(code: Int, rest: Int, shift: Int) -> Int:
 def round_shift(code: Int, shift: Int, mode: Int, u: Float) -> Int:
     """Return ``code / 2**shift`` rounded to an integer, as int64: exact, the twin of `reference.shift_round`.
 
-    `code` is int64 (uint64 with shift >= 1 works too), `shift` is not negative and may exceed 63, `u` is the draw of
-    STOCHASTIC, a multiple of 2**-53.
+    `code` is int64, or uint64 and then the result is modulo 2**64; `shift` is not negative and may exceed 63; `u` is
+    the draw of STOCHASTIC, a multiple of 2**-53.
     """
     if shift == 0:
         return np.int64(code)
