@@ -11,12 +11,14 @@ if TYPE_CHECKING:
     from analysis.calibration import calibrate as calibrate
     from analysis.folding import fold_batch_norm as fold_batch_norm
     from analysis.networks import layer_shapes as layer_shapes
+    from analysis.precision import noise_gains as noise_gains
 
 _HOME = {
     "Calibration": "calibration",
     "calibrate": "calibration",
     "fold_batch_norm": "folding",
     "layer_shapes": "networks",
+    "noise_gains": "precision",
     "to_integer": "networks",
 }
 
