@@ -127,11 +127,11 @@ def _energies(
 def _energies_of_batch(network: nn.Module, layers: Sequence[Reader], part: Tensor, start: int) -> Tensor:
     """Return the sums over the batch of E, (2, L): weights, and activations at the first readers."""
     passed = _Pass()
-    with watching(network, passed.see):
+    with watching(network, passed.see), torch.enable_grad():
         logits = network(part.detach().requires_grad_())
     top, rivals, margins = _decisions(logits, start)
-    totals = torch.zeros(2, len(layers), dtype=torch.float64)
     first = [index for index, layer in enumerate(layers) if layer.tensor == index]
+    totals = torch.zeros(2, len(layers), dtype=torch.float64)
     for chosen, distance in zip(
         torch.split(rivals, RIVALS_AT_ONCE, 1), torch.split(margins, RIVALS_AT_ONCE, 1), strict=True
     ):
@@ -182,12 +182,10 @@ def _gradients(
     logits: Tensor, top: Tensor, rivals: Tensor, inputs: Sequence[Tensor], outputs: Sequence[Tensor]
 ) -> tuple[list[Tensor], list[Tensor]]:
     """Return the gradients of Z_i − Z_ŷ with respect to inputs and outputs, each (N, rivals, …)."""
-    each = [
-        torch.autograd.grad(
-            (logits.gather(1, rival) - logits.gather(1, top)).sum(), (*inputs, *outputs), retain_graph=True
-        )
-        for rival in torch.split(rivals, 1, 1)
-    ]
+    with torch.enable_grad():
+        margins = [(logits.gather(1, rival) - logits.gather(1, top)).sum() for rival in torch.split(rivals, 1, 1)]
+    tensors = (*inputs, *outputs)
+    each = [torch.autograd.grad(margin, tensors, retain_graph=True, materialize_grads=True) for margin in margins]
     stacked = [torch.stack(gradients, dim=1) for gradients in zip(*each, strict=True)]
     return stacked[: len(inputs)], stacked[len(inputs) :]
 

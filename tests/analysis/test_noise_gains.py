@@ -253,6 +253,33 @@ def test_dead_layers_have_no_gain() -> None:
     assert gains.activation_gains[1] > 0
 
 
+class Aside(nn.Module):
+    """Calls a layer whose output nothing reads."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.aside, self.fc = nn.Linear(2, 3), nn.Linear(2, 2)
+
+    def forward(self, x):
+        self.aside(x)
+        return self.fc(x)
+
+
+def test_layers_that_no_logit_reads_have_no_gain() -> None:
+    gains = noise_gains(Aside(), torch.rand(3, 2))
+    assert gains.layers == ("aside", "fc")
+    assert gains.weight_gains[0] == 0.0 < gains.weight_gains[1]
+    assert gains.tensors == (0, 0)
+    assert gains.activation_gains[0] == gains.activation_gains[1] > 0
+
+
+def test_gains_do_not_need_gradients_switched_on() -> None:
+    module, images = seeded(Strided)
+    with torch.no_grad():
+        off = noise_gains(module, images)
+    assert off == noise_gains(module, images)
+
+
 def test_progress_is_told() -> None:
     module, images = seeded(Strided)
     told: list[tuple[int, int]] = []
