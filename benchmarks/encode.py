@@ -1,6 +1,8 @@
 """Time `fxp.encode` of 10**6 float64 to 8 bits beside the plain NumPy line: ``python benchmarks/encode.py``.
 
-Both run in turns in one process, so that a busy machine or a changing clock hits both alike.
+Both run in one process, in turns of some calls each: in turns, so that a busy machine or a changing clock hits both; of
+some calls, because the memory that one frees decides how many page faults the next call of the other pays for. Run it on
+an idle machine: a thread that has to wait for its turn on a core delays the whole call.
 """
 
 import statistics
@@ -12,7 +14,8 @@ import numpy as np
 from fxp import Format, encode
 
 SIZE = 10**6
-REPEATS = 200
+TURNS = 10
+CALLS = 20
 FORMAT = Format(8, 6)
 
 
@@ -27,11 +30,12 @@ def fxp_encode(x):
 def medians(contestants: list[Callable], x: np.ndarray) -> list[float]:
     """Return the median seconds of each contestant, run in turns."""
     seconds = [[] for _ in contestants]
-    for _ in range(REPEATS):
+    for _ in range(TURNS):
         for contestant, spent in zip(contestants, seconds, strict=True):
-            start = time.perf_counter()
-            contestant(x)
-            spent.append(time.perf_counter() - start)
+            for _ in range(CALLS):
+                start = time.perf_counter()
+                contestant(x)
+                spent.append(time.perf_counter() - start)
     return [statistics.median(spent) for spent in seconds]
 
 
@@ -41,7 +45,7 @@ def main() -> None:
     np.testing.assert_array_equal(fxp_encode(x), plain_numpy(x))
     print(f"first call (imports, compilation or its cache): {time.perf_counter() - start:.2f} s")
     ours, theirs = medians([fxp_encode, plain_numpy], x)
-    print(f"encode {SIZE} float64 to {FORMAT}, half-even, saturating; median of {REPEATS}")
+    print(f"encode {SIZE} float64 to {FORMAT}, half-even, saturating; median of {TURNS * CALLS}")
     print(f"  fxp.encode, int64 codes  {ours * 1e3:7.3f} ms")
     print(f"  NumPy, int8 codes        {theirs * 1e3:7.3f} ms")
     print(f"  ratio                    {ours / theirs:7.3f}")

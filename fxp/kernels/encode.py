@@ -11,7 +11,7 @@ from fxp.formats import Rounding
 from fxp.kernels.overflow import is_outside, overflow, shift_left
 from fxp.kernels.rounding import round_float, round_shift
 
-PARALLEL_SIZE = 1 << 18  # below, starting threads takes as long as the loop
+PARALLEL_SIZE = 1 << 19  # below, waking threads takes as long as the loop
 BLOCK_SIZE = 1 << 15
 
 FRACTION_BITS = 52
