@@ -1,8 +1,8 @@
 """Time `fxp.encode` of 10**6 float64 to 8 bits beside the plain NumPy line: ``python benchmarks/encode.py``.
 
 Both run in one process, in turns of some calls each: in turns, so that a busy machine or a changing clock hits both; of
-some calls, because the memory that one frees decides how many page faults the next call of the other pays for. Run it on
-an idle machine: a thread that has to wait for its turn on a core delays the whole call.
+some calls, because the memory that one frees decides how many page faults the next call of the other pays for.
+Run it on an idle machine: a thread that has to wait for its turn on a core delays the whole call.
 """
 
 import statistics
