@@ -156,13 +156,14 @@ def main(
     dataset: Annotated[str, typer.Option(help="cifar10 or embedded")] = "cifar10",
     data: Annotated[Path | None, typer.Option(help="folder of CIFAR-10; else $FXP_DATA, else the user cache")] = None,
     epochs: Annotated[int, typer.Option(min=1, help="passes over the training images")] = 40,
+    peak_rate: Annotated[float, typer.Option(min=0, help="highest learning rate; 0.1 for the embedded set")] = 0.2,
     seed: Annotated[int, typer.Option(help="of the initial weights, the order and the augmentation")] = 0,
     runs: Annotated[Path, typer.Option(help="folder of the checkpoint and of the weights")] = Path("runs"),
 ) -> None:
     """Train a network; the weights, folded, are written to RUNS/NETWORK-DATASET.npz."""
     try:
         images = datasets.embedded() if dataset == "embedded" else datasets.load_cifar10(data)
-        recipe = Recipe(network, epochs, seed)
+        recipe = Recipe(network, epochs, seed, peak_rate=peak_rate)
         name = f"{network}-{dataset}"
         module = train(recipe, images, runs / f"{name}.pt")
         folded = fold_batch_norm(module)

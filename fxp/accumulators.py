@@ -1,0 +1,251 @@
+"""Sums of products of integer codes: dot, matmul and conv2d, exact."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fxp import carriers
+
+__all__ = ["Accumulation", "conv2d", "dot", "matmul"]
+
+Codes = NDArray[Any]
+Pair = int | Sequence[int]
+
+
+@dataclass(frozen=True, eq=False)
+class Accumulation:
+    """Sums of products and what became of them in the accumulator.
+
+    Parameters
+    ----------
+    codes : ndarray of int
+        The sums: int32 where the proven bound fits, else int64, else Python integers; any memory layout.
+    overflowed : int or None
+        Outputs of which some prefix of the exact sum is out of the accumulator's range.
+    persistent : int
+        Outputs whose exact final sum is out of range.
+    transient : int or None
+        The rest: prefixes out of range, the final sum within. Without a limit all three counts are zero.
+    """
+
+    codes: Codes
+    overflowed: int | None = 0
+    persistent: int = 0
+    transient: int | None = 0
+
+
+def dot(x: ArrayLike, w: ArrayLike, *, accumulator: None = None, bias: ArrayLike | None = None) -> Accumulation:
+    """Return the sums of products of the last axis of `x` with the vector `w` (exact).
+
+    Parameters
+    ----------
+    x : array_like of int, shape (…, K)
+        Codes.
+    w : array_like of int, shape (K,)
+        Codes.
+    accumulator : None
+        Must be left out: sums are exact.
+    bias : int, optional
+        Initial value of each sum.
+
+    Returns
+    -------
+    Accumulation
+        `codes` of shape (…).
+
+    Raises
+    ------
+    TypeError
+        An operand does not hold integers.
+    ValueError
+        Shapes do not match, or an accumulator is given.
+
+    Examples
+    --------
+    >>> int(dot([1, 2, 3], [4, 5, -6], bias=10).codes)
+    6
+    """
+    left, right = _integers("x", x), _integers("w", w)
+    if left.ndim < 1 or right.ndim != 1 or left.shape[-1] != right.shape[0]:
+        raise ValueError(f"x.shape={left.shape}, w.shape={right.shape} do not match: pass x (…, K) and w (K,)")
+    initial = None if bias is None else _integers("bias", bias).reshape(-1)
+    product = matmul(left[..., None, :], right[:, None], accumulator=accumulator, bias=initial)
+    return Accumulation(product.codes[..., 0, 0])
+
+
+def matmul(x: ArrayLike, w: ArrayLike, *, accumulator: None = None, bias: ArrayLike | None = None) -> Accumulation:
+    """Return the matrix product of integer codes (exact).
+
+    Parameters
+    ----------
+    x : array_like of int, shape (…, M, K)
+        Codes.
+    w : array_like of int, shape (K, N)
+        Codes.
+    accumulator : None
+        Must be left out: sums are exact.
+    bias : array_like of int, shape (N,) or one for all, optional
+        Initial values of the sums.
+
+    Returns
+    -------
+    Accumulation
+        `codes` of shape (…, M, N).
+
+    Raises
+    ------
+    TypeError
+        An operand does not hold integers.
+    ValueError
+        Shapes do not match, or an accumulator is given.
+
+    Examples
+    --------
+    >>> matmul([[1, 2], [3, 4]], [[5], [-6]]).codes.tolist()
+    [[-7], [-9]]
+    """
+    _refuse(accumulator)
+    left, right = _integers("x", x), _integers("w", w)
+    if left.ndim < 2 or right.ndim != 2 or left.shape[-1] != right.shape[0]:
+        raise ValueError(f"x.shape={left.shape}, w.shape={right.shape} do not match: pass x (…, M, K) and w (K, N)")
+    product = carriers.matmul(left, right)
+    if bias is None:
+        return Accumulation(product)
+    initial = _bias(bias, right.shape[1])
+    return Accumulation(_plus(product, initial))
+
+
+def conv2d(
+    x: ArrayLike,
+    w: ArrayLike,
+    *,
+    accumulator: None = None,
+    bias: ArrayLike | None = None,
+    stride: Pair = 1,
+    padding: int | Sequence[Pair] = 0,
+    dilation: Pair = 1,
+    groups: int = 1,
+) -> Accumulation:
+    """Return the two-dimensional convolution (correlation, as in networks) of integer codes (exact).
+
+    Parameters
+    ----------
+    x : array_like of int, shape (N, C, H, W)
+        Codes.
+    w : array_like of int, shape (O, C/groups, KH, KW)
+        Codes.
+    accumulator : None
+        Must be left out: sums are exact.
+    bias : array_like of int, shape (O,) or one for all, optional
+        Initial values of the sums.
+    stride, dilation : int or pair of int
+        At least 1.
+    padding : int, pair of int, or ((top, bottom), (left, right))
+        Rows and columns of zeros around the image.
+    groups : int
+        Number of groups of channels that are convolved apart.
+
+    Returns
+    -------
+    Accumulation
+        `codes` of logical shape (N, O, OH, OW), any strides.
+
+    Raises
+    ------
+    TypeError
+        An operand does not hold integers.
+    ValueError
+        Shapes or options do not match, or an accumulator is given.
+
+    Examples
+    --------
+    >>> image = np.arange(9).reshape(1, 1, 3, 3)
+    >>> conv2d(image, np.ones((1, 1, 2, 2), int), padding=((1, 0), (0, 0))).codes[0, 0].tolist()
+    [[1, 3], [8, 12], [20, 24]]
+    """
+    _refuse(accumulator)
+    left, right = _integers("x", x), _integers("w", w)
+    geometry = _geometry(stride, padding, dilation, groups)
+    _check_convolution(left, right, geometry)
+    initial = _bias(0 if bias is None else bias, len(right))
+    x_low, x_high = carriers.code_range(left)
+    convolution = carriers.ExactConvolution(right, initial, geometry, x_low=x_low, x_high=x_high)
+    return Accumulation(convolution(left))
+
+
+def _refuse(accumulator: None) -> None:
+    if accumulator is not None:
+        raise ValueError(
+            f"accumulator={accumulator!r} is not None: sums are exact here, limited accumulators are not supported; "
+            "leave it out"
+        )
+
+
+def _integers(name: str, operand: ArrayLike) -> Codes:
+    array = np.asarray(operand)
+    if array.size == 0 and not isinstance(operand, np.ndarray):
+        return array.astype(np.int64)
+    if array.dtype == np.uint64:
+        array = array.astype(object)
+    if array.dtype == object and all(isinstance(code, int) and not isinstance(code, bool) for code in array.flat):
+        return array
+    if array.dtype.kind not in "iu":
+        raise TypeError(f"{name}.dtype={array.dtype} is not an integer type: encode values first, fxp.encode(x, fmt)")
+    return array
+
+
+def _bias(bias: ArrayLike, channels: int) -> Codes:
+    initial = _integers("bias", bias)
+    if initial.size not in (1, channels) or initial.ndim > 1:
+        raise ValueError(f"bias.shape={initial.shape} does not match: pass one integer, or one for each of {channels}")
+    return np.broadcast_to(initial, (channels,))
+
+
+def _plus(product: Codes, initial: Codes) -> Codes:
+    low = min(_least(product), 0) + min(_least(initial), 0)
+    high = max(_most(product), 0) + max(_most(initial), 0)
+    dtype = carriers.output_dtype(low, high)
+    total: Codes = product.astype(dtype) + initial.astype(dtype)
+    return total
+
+
+def _least(codes: Codes) -> int:
+    return int(codes.min()) if codes.size else 0
+
+
+def _most(codes: Codes) -> int:
+    return int(codes.max()) if codes.size else 0
+
+
+def _geometry(stride: Pair, padding: int | Sequence[Pair], dilation: Pair, groups: int) -> carriers.Geometry:
+    top_bottom, left_right = padding if isinstance(padding, Sequence) and len(padding) == 2 else (padding, padding)
+    return carriers.Geometry(
+        stride=_pair("stride", stride, 1),
+        padding=(_pair("padding", top_bottom, 0), _pair("padding", left_right, 0)),
+        dilation=_pair("dilation", dilation, 1),
+        groups=_pair("groups", groups, 1)[0],
+    )
+
+
+def _pair(name: str, value: Any, least: int) -> tuple[int, int]:
+    both = tuple(value) if isinstance(value, Sequence) else (value, value)
+    whole = all(isinstance(number, int | np.integer) and not isinstance(number, bool) for number in both)
+    if len(both) != 2 or not whole or min(both) < least:
+        raise ValueError(f"{name}={value!r} is not an integer of at least {least}, or a pair: see fxp.conv2d")
+    return int(both[0]), int(both[1])
+
+
+def _check_convolution(x: Codes, w: Codes, geometry: carriers.Geometry) -> None:
+    if x.ndim != 4 or w.ndim != 4:
+        raise ValueError(f"x.shape={x.shape}, w.shape={w.shape} are not (N, C, H, W) and (O, C/groups, KH, KW)")
+    groups = geometry.groups
+    if x.shape[1] != w.shape[1] * groups or len(w) % groups:
+        raise ValueError(
+            f"x.shape={x.shape}, w.shape={w.shape}, groups={groups} do not match: "
+            "x has C channels, w has C/groups, and O is a multiple of groups"
+        )
+    if min(w.shape[2:]) < 1 or min(geometry.output_size(x.shape[2:], w.shape[2:])) < 1:
+        raise ValueError(f"w.shape={w.shape} does not fit x.shape={x.shape}: pad the image or use a smaller kernel")
