@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from analysis.calibration import Calibration as Calibration
     from analysis.calibration import calibrate as calibrate
     from analysis.folding import fold_batch_norm as fold_batch_norm
+    from analysis.lowering import to_integer as to_integer
     from analysis.networks import layer_shapes as layer_shapes
     from analysis.precision import noise_gains as noise_gains
 
@@ -19,7 +20,7 @@ _HOME = {
     "fold_batch_norm": "folding",
     "layer_shapes": "networks",
     "noise_gains": "precision",
-    "to_integer": "networks",
+    "to_integer": "lowering",
 }
 
 __all__ = sorted(_HOME)
