@@ -35,7 +35,9 @@ Pair = tuple[int, int]
 
 INPUT = "input"
 MAX_SUM_BITS = 62
-BATCH = 50  # images that one thread takes through all layers at a time, so that its codes stay in its cache
+BATCH = (
+    100  # images that one thread takes through all layers at a time: few enough for its cache, many for little overhead
+)
 
 
 @dataclass(frozen=True)
