@@ -1,9 +1,11 @@
-# `make demo` runs the main experiment, `make test` every test; each prepares its own virtual environment.
+# `make demo` runs the main experiment, `make test` every test; each prepares the virtual environment that it needs.
 PYTHON ?= python3
 VENV   := .venv
 RUN    := $(VENV)/bin/python
 
 .PHONY: demo test lint clean
+.NOTPARALLEL:
+
 demo: $(VENV)/.ready-sims
 	$(RUN) -m sims.cifar_precision --bmin 5
 
@@ -15,11 +17,18 @@ lint: $(VENV)/.ready-test
 	$(RUN) -m ruff check .
 	$(RUN) -m mypy
 
-# The stamp is newer than what it depends on: a second call has nothing to do.
-$(VENV)/.ready-%: pyproject.toml constraints.txt
-	test -x $(RUN) || $(PYTHON) -m venv $(VENV)
-	$(RUN) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[$*]'
-	touch $@
+# Each stamp is written last, so that a step that was interrupted is done again. The variables hold the build's own
+# packages to the same versions: older versions of pip read the first, newer ones the second.
+$(VENV)/.ready-%: $(VENV)/.made pyproject.toml constraints.txt
+	@echo "Installing fxp[$*] and what it needs into $(VENV): some minutes the first time, seconds later"
+	@PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt \
+	$(RUN) -m pip install -qq --disable-pip-version-check --constraint constraints.txt --editable '.[$*]'
+	@touch $@
+
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed, $(PYTHON) is %d.%d: make PYTHON=python3.x" % sys.version_info[:2])'
+	$(PYTHON) -m venv --clear $(VENV)
+	@touch $@
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

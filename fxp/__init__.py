@@ -7,9 +7,28 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from fxp.accumulators import Accumulation as Accumulation
+    from fxp.accumulators import conv2d as conv2d
+    from fxp.accumulators import dot as dot
+    from fxp.accumulators import matmul as matmul
+    from fxp.costs import LayerShape as LayerShape
+    from fxp.costs import computational_cost as computational_cost
+    from fxp.costs import energy_weighting as energy_weighting
+    from fxp.costs import gate_area as gate_area
+    from fxp.costs import representational_cost as representational_cost
     from fxp.formats import Format as Format
     from fxp.formats import Overflow as Overflow
     from fxp.formats import Rounding as Rounding
+    from fxp.networks import IntegerNetwork as IntegerNetwork
+    from fxp.precision import NoiseGains as NoiseGains
+    from fxp.precision import PrecisionAssignment as PrecisionAssignment
+    from fxp.precision import equalize as equalize
+    from fxp.precision import predict_mismatch as predict_mismatch
+    from fxp.precision import uniform as uniform
+    from fxp.quantization import cast as cast
+    from fxp.quantization import decode as decode
+    from fxp.quantization import encode as encode
+    from fxp.quantization import quantize as quantize
 
 _HOME = {
     "Format": "formats",
@@ -20,7 +39,6 @@ _HOME = {
     "quantize": "quantization",
     "cast": "quantization",
     "Accumulation": "accumulators",
-    "Accumulator": "accumulators",
     "dot": "accumulators",
     "matmul": "accumulators",
     "conv2d": "accumulators",
@@ -37,7 +55,7 @@ _HOME = {
     "predict_mismatch": "precision",
 }
 
-__all__ = sorted(_HOME)  # noqa: PLE0605
+__all__ = sorted(_HOME)
 
 
 def __getattr__(name: str) -> Any:

@@ -108,7 +108,7 @@ def download(
 
 
 def _fetch(url: str, md5: str, target: Path, attempts: int, stall_seconds: float, *, progress: bool) -> None:
-    import pooch  # type: ignore[import-untyped]  # slow to import, and only needed here
+    import pooch  # slow to import, and only needed here
 
     pooch.get_logger().setLevel("WARNING")  # its lines name the temporary folder
     store = pooch.create(

@@ -34,7 +34,7 @@ def places(directory: Path | str | None) -> Iterator[Path]:
 
 def cache() -> Path:
     """Return the user's own folder for downloads."""
-    import pooch  # type: ignore[import-untyped]  # slow to import, and not needed where the folder is named
+    import pooch  # slow to import, and not needed where the folder is named
 
     return Path(pooch.os_cache("fxp"))
 
