@@ -71,9 +71,8 @@ def dot(x: ArrayLike, w: ArrayLike, *, accumulator: None = None, bias: ArrayLike
     left, right = _integers("x", x), _integers("w", w)
     if left.ndim < 1 or right.ndim != 1 or left.shape[-1] != right.shape[0]:
         raise ValueError(f"x.shape={left.shape}, w.shape={right.shape} do not match: pass x (…, K) and w (K,)")
-    initial = None if bias is None else _integers("bias", bias).reshape(-1)
-    product = matmul(left[..., None, :], right[:, None], accumulator=accumulator, bias=initial)
-    return Accumulation(product.codes[..., 0, 0])
+    product = matmul(np.atleast_2d(left), right[:, None], accumulator=accumulator, bias=bias)
+    return Accumulation(product.codes[..., 0].reshape(left.shape[:-1]))
 
 
 def matmul(x: ArrayLike, w: ArrayLike, *, accumulator: None = None, bias: ArrayLike | None = None) -> Accumulation:
@@ -111,11 +110,7 @@ def matmul(x: ArrayLike, w: ArrayLike, *, accumulator: None = None, bias: ArrayL
     left, right = _integers("x", x), _integers("w", w)
     if left.ndim < 2 or right.ndim != 2 or left.shape[-1] != right.shape[0]:
         raise ValueError(f"x.shape={left.shape}, w.shape={right.shape} do not match: pass x (…, M, K) and w (K, N)")
-    product = carriers.matmul(left, right)
-    if bias is None:
-        return Accumulation(product)
-    initial = _bias(bias, right.shape[1])
-    return Accumulation(_plus(product, initial))
+    return Accumulation(carriers.matmul(left, right, None if bias is None else _bias(bias, right.shape[1])))
 
 
 def conv2d(
@@ -186,15 +181,27 @@ def _refuse(accumulator: None) -> None:
 
 def _integers(name: str, operand: ArrayLike) -> Codes:
     array = np.asarray(operand)
-    if array.size == 0 and not isinstance(operand, np.ndarray):
+    if array.size == 0 and not hasattr(operand, "dtype"):
         return array.astype(np.int64)
-    if array.dtype == np.uint64:
-        array = array.astype(object)
-    if array.dtype == object and all(isinstance(code, int) and not isinstance(code, bool) for code in array.flat):
-        return array
+    # NumPy makes floats of Python integers that no integer type of its own holds together.
+    codes = np.asarray(operand, dtype=object) if array.dtype == float and not hasattr(operand, "dtype") else array
+    if codes.dtype == object and all(_is_whole(code) for code in codes.flat):
+        return _within_int64(codes)
     if array.dtype.kind not in "iu":
         raise TypeError(f"{name}.dtype={array.dtype} is not an integer type: encode values first, fxp.encode(x, fmt)")
-    return array
+    return _within_int64(array) if array.dtype.kind == "u" and array.itemsize == 8 else array
+
+
+def _is_whole(number: object) -> bool:
+    return isinstance(number, int | np.integer) and not isinstance(number, bool)
+
+
+def _within_int64(codes: Codes) -> Codes:
+    """Return integers as int64 where all fit, else as Python integers."""
+    least, most = (int(codes.min()), int(codes.max())) if codes.size else (0, 0)
+    if least >= -(2**63) and most < 2**63:
+        return codes.astype(np.int64)
+    return np.asarray(np.frompyfunc(int, 1, 1)(codes), dtype=object)
 
 
 def _bias(bias: ArrayLike, channels: int) -> Codes:
@@ -204,36 +211,21 @@ def _bias(bias: ArrayLike, channels: int) -> Codes:
     return np.broadcast_to(initial, (channels,))
 
 
-def _plus(product: Codes, initial: Codes) -> Codes:
-    low = min(_least(product), 0) + min(_least(initial), 0)
-    high = max(_most(product), 0) + max(_most(initial), 0)
-    dtype = carriers.output_dtype(low, high)
-    total: Codes = product.astype(dtype) + initial.astype(dtype)
-    return total
-
-
-def _least(codes: Codes) -> int:
-    return int(codes.min()) if codes.size else 0
-
-
-def _most(codes: Codes) -> int:
-    return int(codes.max()) if codes.size else 0
-
-
 def _geometry(stride: Pair, padding: int | Sequence[Pair], dilation: Pair, groups: int) -> carriers.Geometry:
+    if not _is_whole(groups) or groups < 1:
+        raise ValueError(f"groups={groups!r} is not an integer of at least 1: see fxp.conv2d")
     top_bottom, left_right = padding if isinstance(padding, Sequence) and len(padding) == 2 else (padding, padding)
     return carriers.Geometry(
         stride=_pair("stride", stride, 1),
         padding=(_pair("padding", top_bottom, 0), _pair("padding", left_right, 0)),
         dilation=_pair("dilation", dilation, 1),
-        groups=_pair("groups", groups, 1)[0],
+        groups=int(groups),
     )
 
 
 def _pair(name: str, value: Any, least: int) -> tuple[int, int]:
     both = tuple(value) if isinstance(value, Sequence) else (value, value)
-    whole = all(isinstance(number, int | np.integer) and not isinstance(number, bool) for number in both)
-    if len(both) != 2 or not whole or min(both) < least:
+    if len(both) != 2 or not all(_is_whole(number) and number >= least for number in both):
         raise ValueError(f"{name}={value!r} is not an integer of at least {least}, or a pair: see fxp.conv2d")
     return int(both[0]), int(both[1])
 

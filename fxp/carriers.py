@@ -3,19 +3,19 @@
 The sum of any subset of an output's products lies between P−, the sum of the lowest value of each product or zero, and
 P+, the sum of the highest. Where both are within ±2^24, a float32 unit computes the sum exactly in any order; within
 ±2^53 a float64 unit, within ±2^63 an int64 unit. The int8 unit sums in int32 and rounds only the finished sum to
-float32. Every call compares a random sample of its outputs with Python integers; a carrier that is found wrong is not
-used again.
+float32. Without torch, NumPy's matrix products take the place of its convolutions. Every call compares a random sample
+of its outputs with Python integers; a carrier that is found wrong is not used again.
 """
 
 from __future__ import annotations
 
 import functools
+import math
 import random
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -44,10 +44,11 @@ Codes = NDArray[Any]
 
 FLOAT32_LIMIT = 2**24
 FLOAT64_LIMIT = 2**53
-INT32_LIMIT = 2**31 - 1
 INT64_LIMIT = 2**63 - 1
 SAMPLES = 4
+PART = 2**18  # sums that NumPy computes at a time, so that they stay in the cache
 _found_wrong: set[str] = set()
+_spot = random.Random()  # noqa: S311 - spot checks, not secrets; their own generator leaves the user's seed alone
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,7 @@ def product_limits(w: Codes, x_low: int, x_high: int, bias: Codes | None = None)
     >>> product_limits(np.array([[3, -2], [1, 1]]), 0, 10)
     (-20, 30)
     """
-    rows = w.reshape(len(w), -1)
+    rows = w.reshape(len(w), math.prod(w.shape[1:]))
     if rows.dtype != object and rows.size and _magnitude(rows) * rows.shape[1] > INT64_LIMIT:
         rows = rows.astype(object)
     kind = object if rows.dtype == object else np.int64
@@ -160,8 +161,10 @@ def _magnitude(codes: Codes) -> int:
 
 def output_dtype(low: int, high: int) -> type:
     """Return the integer type of codes in [low, high]: int32 where they fit, else int64, else Python integers."""
-    largest = max(-low, high)
-    return np.int32 if largest <= INT32_LIMIT else np.int64 if largest <= INT64_LIMIT else object
+    for kind in (np.int32, np.int64):
+        if np.iinfo(kind).min <= low and high <= np.iinfo(kind).max:
+            return kind
+    return object
 
 
 class ExactConvolution:
@@ -183,13 +186,13 @@ class ExactConvolution:
         self.w, self.bias, self.geometry = w, bias, geometry
         self.low, self.high = product_limits(w, x_low, x_high, bias)
         self.dtype = output_dtype(self.low, self.high)
-        operands = max(-x_low, x_high, _magnitude(w)) if w.size else 0
-        self.carriers = _carriers(w, bias, geometry, x_low, x_high, max(-self.low, self.high), operands)
+        reach = max(-self.low, self.high)
+        self.carriers = _carriers(w, bias, geometry, x_low, x_high, reach) if w.size else []
 
     def __call__(self, x: Codes) -> Codes:
         """Return the sums, logical shape (N, O, OH, OW), of input codes (N, C, H, W) in any memory layout."""
         shape = (len(x), len(self.w), *self.geometry.output_size(x.shape[2:], self.w.shape[2:]))
-        if 0 in shape or self.w.size == 0:
+        if 0 in shape or not x.size or not self.w.size:
             return np.broadcast_to(self.bias.astype(self.dtype)[:, None, None], shape).copy()
         for carrier in self.carriers:
             if carrier.name not in _found_wrong:
@@ -201,7 +204,7 @@ class ExactConvolution:
     def finished(self, x: Codes, epilogue: Epilogue, addend: Codes | None = None) -> Codes:
         """Return the codes after the epilogue; on the int8 unit in the same pass, where that is exact."""
         unit = self.carriers[0] if self.carriers else None
-        if isinstance(unit, _Int8) and "int8" not in _found_wrong and len(x) and self._fuses(epilogue, addend):
+        if isinstance(unit, _Int8) and "int8" not in _found_wrong and x.size and self._fuses(epilogue, addend):
             codes = unit.finished(x, epilogue, addend)
             if self._holds("int8", x, addend, codes, epilogue):
                 return codes
@@ -222,7 +225,7 @@ class ExactConvolution:
         """Compare a random sample of outputs with Python integers; a carrier found wrong is not used again."""
         _, channels, height, width = out.shape
         for _ in range(SAMPLES):
-            rest, j = divmod(random.randrange(out.size), width)  # noqa: S311 - a spot check, not a secret
+            rest, j = divmod(_spot.randrange(out.size), width)
             rest, i = divmod(rest, height)
             n, o = divmod(rest, channels)
             expected = self._sum_at(x, n, o, i, j)
@@ -265,19 +268,20 @@ def _reference(x: Codes, w: Codes, bias: Codes, geometry: Geometry) -> Codes:
     return np.asarray(sums + bias.astype(object)[:, None, None])
 
 
-def _carriers(
-    w: Codes, bias: Codes, geometry: Geometry, x_low: int, x_high: int, reach: int, operands: int
-) -> list[_Int8 | _Float | _Int64]:
+def _carriers(w: Codes, bias: Codes, geometry: Geometry, x_low: int, x_high: int, reach: int) -> list[_Carrier]:
     """Return the carriers whose proof holds, fastest first."""
-    found: list[_Int8 | _Float | _Int64] = []
-    eight_bits = (x_low >= 0 and x_high <= 255) or (x_low >= -128 and x_high <= 127)
-    if eight_bits and _magnitude(w) <= 127 and reach <= FLOAT32_LIMIT and int8_works():
+    found: list[_Carrier] = []
+    bytes_suffice = (x_low >= 0 and x_high <= 255) or (x_low >= -128 and x_high <= 127)
+    if bytes_suffice and w.min() >= -128 and w.max() <= 127 and reach <= FLOAT32_LIMIT and int8_works():
         found.append(_Int8(w, bias, geometry, signed=x_low < 0))
-    if max(reach, operands) <= FLOAT32_LIMIT and _float32_is_plain():
-        found.append(_Float(w, bias, geometry, np.float32))
-    if max(reach, operands) <= FLOAT64_LIMIT and has_torch():
-        found.append(_Float(w, bias, geometry, np.float64))
-    if max(reach, operands) <= INT64_LIMIT:
+    widest = max(reach, -x_low, x_high, _magnitude(w))
+    if widest <= FLOAT32_LIMIT:
+        unit = _Float if _float32_is_plain() else _Blas
+        found.append(unit(w, bias, geometry, np.float32))
+    if widest <= FLOAT64_LIMIT:
+        unit = _Float if has_torch() else _Blas
+        found.append(unit(w, bias, geometry, np.float64))
+    if widest <= INT64_LIMIT:
         found.append(_Int64(w, bias, geometry))
     return found
 
@@ -291,8 +295,10 @@ class _Int8:
         import torch
 
         self.geometry, self.zero = geometry, 128 if signed else 0
+        # oneDNN adds zero points for places of a dilated kernel that lie in the padding: pad before.
+        self.pads = signed or _lopsided(geometry)
         self.bias = bias.astype(np.float32)
-        self.scales, self.zeros = torch.ones(len(w)), torch.zeros(len(w), dtype=torch.int64)
+        self.scales, self.zeros = _tensor(np.ones(len(w), np.float32)), _tensor(np.zeros(len(w), np.int64))
         stride, dilation = list(geometry.stride), list(geometry.dilation)
         packed = _tensor(w.astype(np.int8))
         prepack = torch.ops.onednn.qconv_prepack
@@ -326,14 +332,14 @@ class _Int8:
 
     @property
     def _padding(self) -> list[int]:
-        return [0, 0] if _lopsided(self.geometry) else [both[0] for both in self.geometry.padding]
+        return [0, 0] if self.pads else [both[0] for both in self.geometry.padding]
 
     @property
     def _places(self) -> tuple[list[int], list[int], list[int], int]:
         return list(self.geometry.stride), self._padding, list(self.geometry.dilation), self.geometry.groups
 
     def _operands(self, x: Codes) -> tuple[Any, ...]:
-        x = _padded(x, self.geometry)
+        x = _padded(x, self.geometry) if self.pads else x
         codes = x.astype(np.int8).view(np.uint8) ^ np.uint8(128) if self.zero else x.astype(np.uint8, copy=False)
         return _tensor(codes), 1.0, self.zero, self.w, self.scales, self.zeros
 
@@ -351,12 +357,50 @@ class _Float:
     def sums(self, x: Codes, dtype: type) -> Codes:
         import torch
 
-        values = _tensor(_padded(x, self.geometry).astype(self.kind)).contiguous(memory_format=torch.channels_last)
-        geometry = self.geometry
-        padding = (0, 0) if _lopsided(geometry) else tuple(both[0] for both in geometry.padding)
+        geometry, pads = self.geometry, _lopsided(self.geometry)
+        padding = (0, 0) if pads else tuple(both[0] for both in geometry.padding)
+        padded = _padded(x, geometry) if pads else x
+        values = _tensor(_channels_last(padded, self.kind).transpose(0, 3, 1, 2))
         convolution = torch.nn.functional.conv2d
         y = convolution(values, self.w, self.bias, geometry.stride, padding, geometry.dilation, geometry.groups)
         return _integers(y, dtype)
+
+
+class _Blas:
+    """Matrix products of NumPy in float32 or float64, one for each place of the kernel, some images at a time."""
+
+    def __init__(self, w: Codes, bias: Codes, geometry: Geometry, kind: type[np.floating[Any]]) -> None:
+        self.name, self.kind, self.geometry = f"{kind.__name__} BLAS", kind, geometry
+        groups, (outputs, depth, *kernel) = geometry.groups, w.shape
+        grouped = w.reshape(groups, outputs // groups, depth, *kernel)
+        self.w = np.ascontiguousarray(grouped.transpose(3, 4, 0, 2, 1), dtype=kind)
+        self.bias = bias.reshape(groups, 1, outputs // groups).astype(kind)
+
+    def sums(self, x: Codes, dtype: type) -> Codes:
+        size = self.geometry.output_size(x.shape[2:], self.w.shape[:2])
+        out: Codes = np.empty((len(x), *size, self.bias.size), dtype)
+        images = max(1, PART // math.prod(out.shape[1:]))
+        for start in range(0, len(x), images):
+            part = out[start : start + images]
+            rows = self._rows(x[start : start + images], size)
+            part[...] = rows.swapaxes(0, 1).reshape(part.shape)
+        return out.transpose(0, 3, 1, 2)
+
+    def _rows(self, x: Codes, size: tuple[int, int]) -> Codes:
+        """Return sums of shape (groups, outputs of all images by place, O/groups)."""
+        values = _channels_last(_padded(x, self.geometry), self.kind)
+        total = np.tile(self.bias, (1, len(x) * math.prod(size), 1))
+        for place in np.ndindex(*self.w.shape[:2]):
+            rows, columns = (_reads(place[axis], size[axis], axis, self.geometry) for axis in (0, 1))
+            read = values[:, rows, columns].reshape(total.shape[1], *self.w.shape[2:4])
+            total += read.swapaxes(0, 1) @ self.w[place]
+        return total
+
+
+def _reads(place: int, outputs: int, axis: int, geometry: Geometry) -> slice:
+    """Return where along one axis the padded input meets one place of the kernel, for all outputs."""
+    start = place * geometry.dilation[axis]
+    return slice(start, start + (outputs - 1) * geometry.stride[axis] + 1, geometry.stride[axis])
 
 
 class _Int64:
@@ -370,7 +414,7 @@ class _Int64:
         self.bias = bias.astype(np.int64)
 
     def sums(self, x: Codes, dtype: type) -> Codes:
-        values = np.ascontiguousarray(x.transpose(0, 2, 3, 1), dtype=np.int64)
+        values = _channels_last(x, np.int64)
         height, width = self.geometry.output_size(x.shape[2:], self.w.shape[:2])
         out = np.empty((len(x), height, width, len(self.bias)), np.int64)
         out[:] = self.bias
@@ -380,13 +424,21 @@ class _Int64:
         return out.transpose(0, 3, 1, 2).astype(dtype, copy=False)
 
 
+_Carrier = _Int8 | _Float | _Blas | _Int64
+
+
+def _channels_last(x: Codes, kind: type) -> Codes:
+    return np.ascontiguousarray(x.transpose(0, 2, 3, 1), dtype=kind)
+
+
 def _lopsided(geometry: Geometry) -> bool:
+    """Return whether the padding differs between opposite sides, which torch's operators do not know."""
     return any(before != after for before, after in geometry.padding)
 
 
 def _padded(x: Codes, geometry: Geometry) -> Codes:
-    """Return x with its zero padding where that differs between the sides, which torch's operators do not know."""
-    return np.pad(x, ((0, 0), (0, 0), *geometry.padding)) if _lopsided(geometry) else x
+    """Return x with its zero padding, channels last in memory."""
+    return np.pad(x.transpose(0, 2, 3, 1), ((0, 0), *geometry.padding, (0, 0))).transpose(0, 3, 1, 2)
 
 
 def _tensor(array: Codes) -> Tensor:
@@ -397,15 +449,21 @@ def _tensor(array: Codes) -> Tensor:
 
 
 def _integers(y: Tensor, dtype: type) -> Codes:
+    """Return the integers that `y` holds, in its own memory where they have its width: fresh pages cost more."""
     import torch
 
-    return y.to(torch.int32 if dtype is np.int32 else torch.int64).numpy()
+    kind = torch.int32 if dtype is np.int32 else torch.int64
+    return (y.view(kind).copy_(y) if y.itemsize == kind.itemsize else y.to(kind)).numpy()
 
 
 @functools.cache
 def has_torch() -> bool:
-    """Return whether torch is installed; without it the Numba kernel carries every convolution."""
-    return find_spec("torch") is not None
+    """Return whether torch can be imported; NumPy and Numba carry every convolution without it."""
+    try:
+        import torch  # noqa: F401
+    except ImportError:
+        return False
+    return True
 
 
 def _float32_is_plain() -> bool:
@@ -414,7 +472,7 @@ def _float32_is_plain() -> bool:
         return False
     import torch
 
-    return torch.get_float32_matmul_precision() == "highest"
+    return torch.get_float32_matmul_precision() == "highest" and not torch.is_autocast_enabled("cpu")
 
 
 @functools.cache
@@ -422,22 +480,23 @@ def int8_works() -> bool:
     """Return whether oneDNN's int8 convolution is here and exact on extreme operands (some CPUs saturate pairs)."""
     if not has_torch():
         return False
+    extremes = ((False, 255), (True, 127), (True, -128))
     try:
-        return all(_int8_passes(signed, w) for signed in (False, True) for w in (127, -127))
+        return all(_int8_passes(signed, x, w) for signed, x in extremes for w in (127, -128))
     except (AttributeError, RuntimeError, TypeError):
         return False
 
 
-def _int8_passes(signed: bool, w: int) -> bool:
-    """Compare sums of 288 extreme products with integers, plain and finished with an addend."""
-    x = -128 if signed else 255
-    unit = _Int8(np.full((16, 32, 3, 3), w), np.full(16, 3), Geometry(), signed=signed)
-    codes = np.full((1, 32, 4, 4), x)
-    total = 288 * x * w + 3
-    epilogue = Epilogue(shift=17, rounding=Rounding.HALF_EVEN, low=0, high=255, addend_left=12)
-    addend = np.full((1, 16, 2, 2), 131, np.uint8)
-    plain = bool((unit.sums(codes, np.int32) == total).all())
-    return plain and bool((unit.finished(codes, epilogue, addend) == epilogue.apply(total, 131)).all())
+def _int8_passes(signed: bool, x: int, w: int) -> bool:
+    """Compare sums of 216 extreme products with integers: plain, and finished at a tie above an even code."""
+    epilogue = Epilogue(shift=17, rounding=Rounding.HALF_UP, low=0, high=255, addend_left=12)
+    products, addend = 216 * x * w, 131
+    bias = (2**16 - products - (addend << 12)) % 2**18
+    unit = _Int8(np.full((16, 24, 3, 3), w), np.full(16, bias), Geometry(), signed=signed)
+    codes = np.full((1, 24, 4, 4), x)
+    plain = unit.sums(codes, np.int32) == products + bias
+    finished = unit.finished(codes, epilogue, np.full((1, 16, 2, 2), addend, np.uint8))
+    return bool(plain.all() and (finished == epilogue.apply(products + bias, addend)).all())
 
 
 @contextmanager
@@ -455,19 +514,25 @@ def single_threaded() -> Iterator[Callable[[], None]]:
         torch.set_num_threads(threads)
 
 
-def matmul(x: Codes, w: Codes) -> Codes:
-    """Return the exact product of integers x (…, M, K) and w (K, N): int32, int64 or object, by the proven bound."""
+def matmul(x: Codes, w: Codes, bias: Codes | None = None) -> Codes:
+    """Return the exact x (…, M, K) @ w (K, N) + bias (N,) of integers: int32, int64 or object, by the proven bound."""
     x_low, x_high = code_range(x)
     minus, plus = _matmul_limits(w, x_low, x_high)
-    dtype = output_dtype(minus, plus)
-    reach = max(-minus, plus, -x_low, x_high, *(abs(limit) for limit in code_range(w)))
+    product = _product(x, w, max(-minus, plus, -x_low, x_high, *(abs(limit) for limit in code_range(w))))
+    least, most = (0, 0) if bias is None else code_range(bias)
+    dtype = output_dtype(minus + min(least, 0), plus + max(most, 0))
+    return product.astype(dtype) if bias is None else product.astype(dtype) + bias.astype(dtype)
+
+
+def _product(x: Codes, w: Codes, reach: int) -> Codes:
+    """Return x @ w in the fastest type that is exact where no operand and no sum of products exceeds `reach`."""
     for name, limit in (("float32", FLOAT32_LIMIT), ("float64", FLOAT64_LIMIT)):
         if reach <= limit and f"{name} matmul" not in _found_wrong:
-            product = (x.astype(name) @ w.astype(name)).astype(dtype)
+            product: Codes = x.astype(name) @ w.astype(name)
             if _matmul_holds(f"{name} matmul", x, w, product):
                 return product
     kind = np.int64 if reach <= INT64_LIMIT else object
-    return np.asarray(x.astype(kind) @ w.astype(kind)).astype(dtype)
+    return np.asarray(x.astype(kind) @ w.astype(kind))
 
 
 def code_range(codes: Codes) -> tuple[int, int]:
@@ -490,7 +555,7 @@ def _matmul_holds(name: str, x: Codes, w: Codes, product: Codes) -> bool:
     rows = x.reshape(-1, x.shape[-1]) if x.size else x
     products = product.reshape(-1, product.shape[-1]) if product.size else product
     for _ in range(SAMPLES if product.size and x.size else 0):
-        i, j = divmod(random.randrange(product.size), w.shape[1])  # noqa: S311 - a spot check, not a secret
+        i, j = divmod(_spot.randrange(product.size), w.shape[1])
         if int(products[i, j]) != int(np.dot(rows[i].astype(np.int64), w[:, j].astype(np.int64))):
             _reject(name)
             return False
@@ -499,4 +564,5 @@ def _matmul_holds(name: str, x: Codes, w: Codes, product: Codes) -> bool:
 
 def _reject(name: str) -> None:
     _found_wrong.add(name)
-    warnings.warn(f"carrier {name} gave a wrong sum on this machine and is not used again", stacklevel=4)
+    message = f"carrier {name} gave a wrong sum on this machine and is not used again: slower ones take over"
+    warnings.warn(message, RuntimeWarning, stacklevel=4)

@@ -17,7 +17,7 @@ Codes = NDArray[Any]
 
 
 def code_dtype(low: int, high: int) -> type[np.signedinteger[Any] | np.unsignedinteger[Any]]:
-    """Return the smallest integer type that holds all codes from low to high, up to 64 bits."""
+    """Return the smallest integer type that holds all codes from low to high, which int64 holds."""
     kinds: tuple[type[Any], ...] = (np.uint8, np.int8, np.uint16, np.int16, np.int32, np.int64)
     return next(kind for kind in kinds if np.iinfo(kind).min <= low and high <= np.iinfo(kind).max)
 
@@ -99,7 +99,10 @@ def _finish(
 
 
 def max_pool(codes: Codes, kernel: tuple[int, int], stride: tuple[int, int], padding: tuple[int, int]) -> Codes:
-    """Return the largest code of each window of codes (N, C, H, W); padding never wins, as in torch."""
+    """Return the largest code of each window of codes (N, C, H, W).
+
+    Padding never wins and reaches over half of the kernel at most, as in torch: each window holds a code.
+    """
     return _pool(_max_pool, codes, codes.dtype, kernel, stride, padding)
 
 
