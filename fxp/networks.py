@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, fields
 from functools import cached_property
-from typing import Any
+from math import prod
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -32,6 +33,7 @@ __all__ = [
 
 Codes = NDArray[Any]
 Pair = tuple[int, int]
+Shape = tuple[int, ...]
 
 INPUT = "input"
 MAX_SUM_BITS = 62
@@ -49,11 +51,14 @@ class Value:
     frac_bits: int
 
     @property
+    def word_bits(self) -> int:
+        """Bits of the smallest format that holds every code."""
+        return max(1, max(-self.low - 1, self.high).bit_length() + (self.low < 0))
+
+    @property
     def format(self) -> Format:
         """Smallest format that holds every code."""
-        signed = self.low < 0
-        magnitude = max(-self.low - 1, self.high).bit_length()
-        return Format(max(1, magnitude + signed), self.frac_bits, signed=signed)
+        return Format(self.word_bits, self.frac_bits, signed=self.low < 0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +77,11 @@ class Product:
         Format of the weights.
     geometry : Geometry
         Stride, padding, dilation and groups of a convolution.
+
+    Raises
+    ------
+    ValueError
+        Weights or bias are not integers of these shapes, or a weight is not within its format.
     """
 
     name: str
@@ -80,6 +90,23 @@ class Product:
     bias: Codes
     weight_format: Format
     geometry: Geometry = field(default_factory=Geometry)
+
+    def __post_init__(self) -> None:
+        for part, codes in (("weights", self.weights), ("bias", self.bias)):
+            if codes.dtype.kind not in "iu":
+                raise ValueError(
+                    f"{part}.dtype={codes.dtype} of {self.name!r} is not an integer type: encode them first"
+                )
+        if self.weights.ndim not in (2, 4) or self.bias.shape != self.weights.shape[:1]:
+            raise ValueError(
+                f"weights.shape={self.weights.shape} and bias.shape={self.bias.shape} of {self.name!r} are not "
+                "(O, C/groups, KH, KW) or (O, K), and (O,): reshape them"
+            )
+        low, high = _ends(self.weights)
+        if low < self.weight_format.min_code or high > self.weight_format.max_code:
+            raise ValueError(
+                f"weights of {self.name!r} span {low} to {high}, not within {self.weight_format}: encode them"
+            )
 
 
 @dataclass(frozen=True)
@@ -174,7 +201,8 @@ class IntegerNetwork:
     Raises
     ------
     ValueError
-        A name is missing or used twice, or a sum could need more than 62 bits.
+        A name is missing or used twice, an operation does not fit the shape it reads, or a sum could need more than
+        62 bits.
 
     Examples
     --------
@@ -182,7 +210,7 @@ class IntegerNetwork:
     >>> layer = Product("fc", "input", weights, np.array([3]), Format(3, 1))
     >>> network = IntegerNetwork(Format(8, 8, signed=False), (2,), (layer,))
     >>> network.run([[10, 4]]).tolist(), str(network.output_format)
-    ([[5]], 'sfix11_En9')
+    ([[5]], 'sfix10_En9')
     """
 
     input_format: Format
@@ -190,21 +218,29 @@ class IntegerNetwork:
     operations: tuple[Operation, ...]
 
     def __post_init__(self) -> None:
-        known = {INPUT}
-        for operation in self.operations:
-            for source in _sources(operation):
-                if source not in known:
-                    raise ValueError(f"source={source!r} of {operation.name!r} is not computed before it: reorder")
-            if operation.name in known:
-                raise ValueError(f"name={operation.name!r} is used twice: give each operation its own")
-            known.add(operation.name)
+        for name in ("input_shape", "operations"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
         if not self.operations:
             raise ValueError("operations=() compute nothing: give at least one")
-        for name, value in self.values.items():
-            if value.format.word_bits > MAX_SUM_BITS:
+        if len(self.input_shape) not in (1, 3) or min(self.input_shape) < 1:
+            raise ValueError(f"input_shape={self.input_shape} is not (C, H, W) or (K,): give the shape of one image")
+        _check_names(self.operations)
+        for name, shape in self.shapes.items():
+            if min(shape) < 1:
+                raise ValueError(f"operation={name!r} makes shape={shape}, without elements: use a smaller window")
+        for name, bits in _needed_bits(self.operations, self.values):
+            if bits > MAX_SUM_BITS:
                 raise ValueError(
-                    f"operation={name!r} may need {value.format}, over {MAX_SUM_BITS} bits: use fewer bits"
+                    f"operation={name!r} may need {bits} bits, over {MAX_SUM_BITS}: use fewer bits before it"
                 )
+
+    @cached_property
+    def shapes(self) -> dict[str, Shape]:
+        """Shape of one image's input and of the result of each operation, by name."""
+        known = {INPUT: self.input_shape}
+        for operation in self.operations:
+            known[operation.name] = _shape_of(operation, *(known[source] for source in _sources(operation)))
+        return known
 
     @cached_property
     def values(self) -> dict[str, Value]:
@@ -246,8 +282,10 @@ class IntegerNetwork:
         Raises
         ------
         ValueError
-            Shape, type or range of the codes do not fit the input format.
+            Shape, type or range of the codes do not fit the input format, or `threads` is below 1.
         """
+        if threads is not None and threads < 1:
+            raise ValueError(f"threads={threads} is not at least 1: give a number of threads, or None for all cores")
         images = self._checked(image_codes)
         parts = [images[start : start + BATCH] for start in range(0, len(images), BATCH)] or [images]
         logits: list[Codes] = []
@@ -266,8 +304,12 @@ class IntegerNetwork:
             raise ValueError(f"image_codes.shape={images.shape} is not (N, *{self.input_shape}): reshape the images")
         low, high = self.input_format.min_code, self.input_format.max_code
         narrow = code_dtype(low, high)
-        if images.dtype != narrow and images.size and (images.min() < low or images.max() > high):
-            raise ValueError(f"image_codes span {images.min()} to {images.max()}, not within {self.input_format}")
+        if images.dtype != narrow or (np.iinfo(narrow).min, np.iinfo(narrow).max) != (low, high):
+            first, last = _ends(images)
+            if first < low or last > high:
+                raise ValueError(
+                    f"image_codes span {first} to {last}, not within {self.input_format}: encode the images in it"
+                )
         return images.astype(narrow, copy=False)
 
     def _run_part(self, images: Codes) -> Codes:
@@ -311,7 +353,7 @@ class IntegerNetwork:
             for part in ("weights", "bias")
         }
         with replacing(path) as draft, draft.open("wb") as file:
-            np.savez_compressed(file, allow_pickle=False, network=np.array(json.dumps(header)), **arrays)
+            np.savez_compressed(file, allow_pickle=False, network=np.array(json.dumps(header, default=int)), **arrays)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "IntegerNetwork":
@@ -319,24 +361,83 @@ class IntegerNetwork:
 
         Raises
         ------
-        FileNotFoundError
-            There is no such file.
+        OSError
+            The file cannot be opened: FileNotFoundError where there is none.
         ValueError
             The file is not one that `save` wrote.
         """
-        try:
-            with np.load(path, allow_pickle=False) as stored:
-                header = json.loads(str(stored["network"]))
-                operations = tuple(_rebuild(text, stored) for text in header["operations"])
-                return cls(Format.parse(header["input_format"]), tuple(header["input_shape"]), operations)
-        except FileNotFoundError:
-            raise
-        except Exception as error:
-            raise ValueError(f"path={str(path)!r} is not a saved integer network: {error}") from error
+        with open(path, "rb") as file:
+            try:
+                return cls(**_stored(file))
+            except Exception as error:
+                reason = " ".join(str(error).split())
+                raise ValueError(
+                    f"path={str(path)!r} is not a saved integer network: {reason}; save it again"
+                ) from error
 
 
 def _sources(operation: Operation) -> tuple[str, ...]:
     return (operation.source, operation.other) if isinstance(operation, Addition) else (operation.source,)
+
+
+def _check_names(operations: Sequence[Operation]) -> None:
+    known = {INPUT}
+    for operation in operations:
+        for source in _sources(operation):
+            if source not in known:
+                raise ValueError(f"source={source!r} of {operation.name!r} is not computed before it: reorder")
+        if operation.name in known:
+            raise ValueError(f"name={operation.name!r} is used twice: give each operation its own")
+        known.add(operation.name)
+
+
+def _shape_of(operation: Operation, x: Shape, other: Shape = ()) -> Shape:
+    match operation:
+        case Product():
+            return _product_shape(operation, x)
+        case MaxPooling() | AveragePooling():
+            return _pooled_shape(operation, x)
+        case Flattening():
+            return (prod(x),)
+        case Addition() if x != other:
+            raise ValueError(f"operation={operation.name!r} adds shape={x} and shape={other}: give both one shape")
+        case _:
+            return x
+
+
+def _product_shape(operation: Product, x: Shape) -> Shape:
+    (outputs, depth, *kernel), groups = operation.weights.shape, operation.geometry.groups
+    if not kernel and x == (depth,):
+        return (outputs,)
+    if not kernel or len(x) != 3 or x[0] != depth * groups or outputs % groups:
+        raise ValueError(
+            f"operation={operation.name!r} with weights.shape={operation.weights.shape} and groups={groups} does not "
+            f"fit shape={x}: give weights (O, C/groups, KH, KW) for (C, H, W), (O, K) for (K,)"
+        )
+    return (outputs, *operation.geometry.output_size((x[1], x[2]), (kernel[0], kernel[1])))
+
+
+def _pooled_shape(operation: MaxPooling | AveragePooling, x: Shape) -> Shape:
+    axes = tuple(zip(operation.kernel, operation.stride, operation.padding, strict=True))
+    if len(x) != 3 or any(kernel < 1 or stride < 1 or not 0 <= 2 * both <= kernel for kernel, stride, both in axes):
+        raise ValueError(
+            f"operation={operation.name!r} does not fit shape={x}: pool (C, H, W) with padding up to half the kernel"
+        )
+    return (
+        x[0],
+        *((size + 2 * both - kernel) // stride + 1 for size, (kernel, stride, both) in zip(x[1:], axes, strict=True)),
+    )
+
+
+def _needed_bits(operations: Sequence[Operation], values: dict[str, Value]) -> Iterator[tuple[str, int]]:
+    """Yield the bits of the widest number that computing each result takes, the input's too."""
+    for name, value in values.items():
+        yield name, value.word_bits
+    for operation in operations:
+        if isinstance(operation, Requantization):
+            source = values[operation.source]
+            finer = operation.format.frac_bits - source.frac_bits
+            yield operation.name, source.word_bits + finer if finer > 0 else -finer
 
 
 def _value_of(operation: Operation, x: Value, other: Value | None = None) -> Value:
@@ -457,7 +558,7 @@ def _single_step(network: IntegerNetwork, operation: Operation) -> _Step:
                 sum_pool(x, operation.kernel, operation.stride, operation.padding) * operation.multiplier[0]
             )
         case Flattening():
-            compute = lambda x: x.reshape(len(x), -1)  # noqa: E731
+            compute = lambda x: x.reshape(len(x), prod(x.shape[1:]))  # noqa: E731
     return _Step(operation.name, _sources(operation), compute)
 
 
@@ -479,8 +580,11 @@ def _cores() -> int:
 
 
 def _narrow(codes: Codes) -> Codes:
-    low, high = (int(codes.min()), int(codes.max())) if codes.size else (0, 0)
-    return codes.astype(code_dtype(low, high))
+    return codes.astype(code_dtype(*_ends(codes)))
+
+
+def _ends(codes: Codes) -> tuple[int, int]:
+    return (int(codes.min()), int(codes.max())) if codes.size else (0, 0)
 
 
 def _describe(operation: Operation) -> dict[str, Any]:
@@ -500,6 +604,17 @@ def _describe(operation: Operation) -> dict[str, Any]:
             case _:
                 plain[part.name] = value
     return plain
+
+
+def _stored(file: BinaryIO) -> dict[str, Any]:
+    """Return the arguments of IntegerNetwork from an open .npz file; any exception where it holds something else."""
+    with np.load(file, allow_pickle=False) as arrays:
+        header = json.loads(str(arrays["network"]))
+        return {
+            "input_format": Format.parse(header["input_format"]),
+            "input_shape": header["input_shape"],
+            "operations": tuple(_rebuild(text, arrays) for text in header["operations"]),
+        }
 
 
 def _rebuild(described: dict[str, Any], stored: Any) -> Operation:
