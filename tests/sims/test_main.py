@@ -1,0 +1,29 @@
+from importlib import import_module
+
+from typer.testing import CliRunner
+
+from sims import __main__ as listing
+
+
+def test_every_experiment_is_listed_with_the_first_line_of_its_docstring():
+    found = dict(listing.commands())
+    assert {"python -m sims.cifar_precision", "python -m sims.datasets", "python -m sims.training"} <= set(found)
+    for command, line in found.items():
+        name = command.removeprefix("python -m ")
+        module = import_module(f"{name}.__main__" if name == "sims.datasets" else name)
+        first = module.__doc__.splitlines()[0]
+        assert line
+        assert first.startswith(line)
+        assert command in first
+
+
+def test_modules_without_a_command_are_left_out():
+    commands = dict(listing.commands())
+    assert not {"python -m sims", "python -m sims.reporting", "python -m sims.offsets"} & set(commands)
+
+
+def test_the_command_prints_one_aligned_line_each():
+    result = CliRunner().invoke(listing.app)
+    lines = result.stdout.splitlines()
+    assert result.exit_code == 0
+    assert lines == [f"{command:{len(lines[0].split('  ')[0])}}  {line}" for command, line in listing.commands()]
