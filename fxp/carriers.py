@@ -518,10 +518,13 @@ def matmul(x: Codes, w: Codes, bias: Codes | None = None) -> Codes:
     """Return the exact x (…, M, K) @ w (K, N) + bias (N,) of integers: int32, int64 or object, by the proven bound."""
     x_low, x_high = code_range(x)
     minus, plus = _matmul_limits(w, x_low, x_high)
-    product = _product(x, w, max(-minus, plus, -x_low, x_high, *(abs(limit) for limit in code_range(w))))
-    least, most = (0, 0) if bias is None else code_range(bias)
+    reach = max(-minus, plus, -x_low, x_high, *(abs(limit) for limit in code_range(w)))
+    product: Codes = _product(x, w, reach).astype(output_dtype(minus, plus), copy=False)
+    if bias is None:
+        return product
+    least, most = code_range(bias)
     dtype = output_dtype(minus + min(least, 0), plus + max(most, 0))
-    return product.astype(dtype) if bias is None else product.astype(dtype) + bias.astype(dtype)
+    return product.astype(dtype, copy=False) + bias.astype(dtype)
 
 
 def _product(x: Codes, w: Codes, reach: int) -> Codes:

@@ -17,9 +17,12 @@ Codes = NDArray[Any]
 
 
 def code_dtype(low: int, high: int) -> type[np.signedinteger[Any] | np.unsignedinteger[Any]]:
-    """Return the smallest integer type that holds all codes from low to high, which int64 holds."""
+    """Return the smallest integer type that holds all codes from low to high; ValueError where int64 does not."""
     kinds: tuple[type[Any], ...] = (np.uint8, np.int8, np.uint16, np.int16, np.int32, np.int64)
-    return next(kind for kind in kinds if np.iinfo(kind).min <= low and high <= np.iinfo(kind).max)
+    for kind in kinds:
+        if np.iinfo(kind).min <= low and high <= np.iinfo(kind).max:
+            return kind
+    raise ValueError(f"codes from {low} to {high} are not within int64: use fewer bits")
 
 
 def finish(
