@@ -493,7 +493,8 @@ def _lesson(row: Row, uniform: Row, reference: Row) -> str:
     return (
         f"Against {uniform.title}, {row.title} takes {adders} full adders and {bits} bits, and classifies "
         f"{reporting.percent(row.accuracy)} of the images right against {reporting.percent(uniform.accuracy)} "
-        f"(float {reporting.percent(reference.accuracy)}): {_verdict(row, uniform, reference)}."
+        f"(float {reporting.percent(reference.accuracy)}), with p_m {row.mismatch:.4f} against {uniform.mismatch:.4f}: "
+        f"{_verdict(row, uniform, reference)}."
     )
 
 
