@@ -1,18 +1,22 @@
 """A torch module and a precision assignment made into a network of integers."""
 
 import operator
-from collections.abc import Callable
-from dataclasses import dataclass
-from math import log2
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from math import frexp
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import fx, nn
 from torch.fx.passes.shape_prop import ShapeProp
 from torch.nn import functional as F
 
-from analysis.calibration import Calibration, Progress, as_images, calibrate, inference_form
+from analysis.calibration import Calibration, Progress, as_images, calibrate, inference_form, readers
+from analysis.layers import Layer
 from fxp.carriers import Geometry
 from fxp.formats import Format, Overflow, Rounding
 from fxp.networks import (
@@ -32,6 +36,8 @@ from fxp.quantization import encode
 
 __all__ = ["to_integer"]
 
+BYTE = Format(8, 8, signed=False)
+
 
 def to_integer(
     module: nn.Module,
@@ -39,7 +45,7 @@ def to_integer(
     assignment: PrecisionAssignment,
     *,
     calibration: Calibration | None = None,
-    input_format: Format = Format(8, 8, signed=False),  # noqa: B008 - a frozen value
+    input_format: Format = BYTE,
     rounding: Rounding | str = Rounding.HALF_EVEN,
     multiplier_bits: int = 16,
     progress: Progress | None = None,
@@ -55,16 +61,16 @@ def to_integer(
     ----------
     module : nn.Module
         Traceable by torch.fx, of nn.Conv2d, nn.Linear, ReLU, addition, max and average pooling, flattening, dropout
-        and batch norm after a convolution (folded first); it is not changed.
+        and batch norm after a convolution (folded first), with one tensor in and one out; it is not changed.
     held_out_images : array_like, (N, C, H, W) or (N, K)
         Images for the ranges, as in `analysis.calibrate`: not those that the network is tested on.
     assignment : PrecisionAssignment
         Bits of each layer's weights and of its input tensor, in call order. Layers that read one tensor share its
-        bits. Image codes are requantised where their first entry is below their own word length.
+        bits. Codes stay as they are where their bits suffice: an image of 8 bits is requantised for 7, not for 12.
     calibration : Calibration, optional
-        Ranges to use instead of measuring them.
+        Ranges to use instead of measuring them, powers of two.
     input_format : Format
-        Format of the image codes; a pixel is its value.
+        Format of the image codes; a pixel is its value. Held-out images of uint8 stand for the default, ufix8_En8.
     rounding : Rounding or str
         Mode of all requantisations, deterministic.
     multiplier_bits : int
@@ -97,20 +103,66 @@ def to_integer(
         raise ValueError("rounding=STOCHASTIC draws random numbers: a network of integers needs a deterministic mode")
     if not 2 <= multiplier_bits <= 24:
         raise ValueError(f"multiplier_bits={multiplier_bits} is not between 2 and 24: choose another word length")
-    network, pixels = inference_form(module), as_images(held_out_images)
+    pixels = as_images(held_out_images)
+    if input_format != BYTE and getattr(held_out_images, "dtype", None) in (np.dtype(np.uint8), torch.uint8):
+        raise ValueError(
+            f"held_out_images.dtype=uint8 stands for {BYTE}, not {input_format}: give the pixels as floats"
+        )
+    _check_in_place(fx.symbolic_trace(module))
+    network = inference_form(_as_root(module))
     if calibration is None:
         calibration = calibrate(network, pixels, input_range=_image_range(input_format), progress=progress)
+    _check_calibration(calibration, network, pixels)
     _check_assignment(assignment, calibration)
     traced = fx.symbolic_trace(network)
     traced.graph.eliminate_dead_code()
-    like = next(network.parameters())
-    ShapeProp(traced).propagate(pixels[:1].to(like))
+    ShapeProp(traced).propagate(pixels[:1].to(next(network.parameters())))
     lowering = _Lowering(traced, assignment, calibration, input_format, mode, multiplier_bits)
     return IntegerNetwork(input_format, tuple(pixels.shape[1:]), lowering.operations())
 
 
+def _as_root(module: nn.Module) -> nn.Module:
+    """Return a module that calls the given one where that is a layer itself, under the name that `calibrate` gives."""
+    return nn.Sequential(OrderedDict({type(module).__name__: module})) if isinstance(module, Layer) else module
+
+
+def _check_in_place(traced: fx.GraphModule) -> None:
+    """Refuse what changes a tensor that is read afterwards: the graph shows the tensor as it was before."""
+    order = {node: index for index, node in enumerate(traced.graph.nodes)}
+    for node in traced.graph.nodes:
+        changed = node.all_input_nodes[0] if _is_in_place(traced, node) else None
+        if changed and (not node.users or any(order[user] > order[node] for user in changed.users)):
+            raise ValueError(
+                f"operation={node.name!r} changes {changed.name!r} in place, which is read again: use the result"
+            )
+
+
+def _is_in_place(traced: fx.GraphModule, node: fx.Node) -> bool:
+    if node.op == "call_module":
+        return bool(getattr(traced.get_submodule(str(node.target)), "inplace", False))
+    name = getattr(node.target, "__name__", str(node.target))
+    named = name.endswith("_") and not name.startswith("_")
+    called = node.op in ("call_function", "call_method")
+    return called and (named or node.target is operator.iadd or bool(node.kwargs.get("inplace")))
+
+
 def _image_range(fmt: Format) -> float:
     return 2.0 ** (fmt.int_bits - fmt.signed)
+
+
+def _check_calibration(calibration: Calibration, network: nn.Module, pixels: torch.Tensor) -> None:
+    found = readers(network, pixels)
+    names, tensors = tuple(reader.name for reader in found), tuple(reader.tensor for reader in found)
+    if tuple(calibration.layers) != names or tuple(calibration.tensors) != tensors:
+        raise ValueError(
+            f"calibration.layers={calibration.layers} reading tensors {calibration.tensors} are not the module's, "
+            f"{names} reading {tensors}: calibrate this module"
+        )
+    for part in ("weight_ranges", "activation_ranges"):
+        for name, span in zip(names, getattr(calibration, part), strict=True):
+            if not span > 0 or frexp(span)[0] != 0.5:
+                raise ValueError(f"calibration.{part}={span} of {name!r} is not a power of two: round it up to one")
+    _check_shared("activation_ranges", calibration.activation_ranges, calibration)
 
 
 def _check_assignment(assignment: PrecisionAssignment, calibration: Calibration) -> None:
@@ -119,11 +171,16 @@ def _check_assignment(assignment: PrecisionAssignment, calibration: Calibration)
         raise ValueError(
             f"assignment has {len(assignment.weight_bits)} layers, the module {len(layers)}: {', '.join(layers)}"
         )
+    _check_shared("activation_bits", assignment.activation_bits, calibration)
+
+
+def _check_shared(what: str, values: tuple[float, ...], calibration: Calibration) -> None:
+    layers = calibration.layers
     for index, first in enumerate(calibration.tensors):
-        if assignment.activation_bits[index] != assignment.activation_bits[first]:
+        if values[index] != values[first]:
             raise ValueError(
-                f"activation_bits of {layers[first]!r} and {layers[index]!r} differ, but both read one tensor: "
-                "give them the same bits"
+                f"{what}={values[first]} of {layers[first]!r} and {values[index]} of {layers[index]!r} differ, but "
+                "both read one tensor: give them the same"
             )
 
 
@@ -137,60 +194,66 @@ class _Lowering:
     input_format: Format
     rounding: Rounding
     multiplier_bits: int
+    found: list[Operation] = field(default_factory=list)
+    results: dict[fx.Node, str] = field(default_factory=dict)  # what those after a node read
+    formats: dict[str, Format] = field(default_factory=dict)  # of the results that layers may read
 
     def operations(self) -> tuple[Operation, ...]:
         """Return the operations in the order of the graph."""
         demands = self._demands()
-        names: dict[fx.Node, str] = {}
-        found: list[Operation] = []
-        formats: dict[str, Format] = {INPUT: self.input_format}
+        self.formats[INPUT] = self.input_format
         for node in self.traced.graph.nodes:
-            if node.op == "output":
-                return tuple(found)
-            if node.op == "get_attr" or not _is_tensor(node):
-                continue
-            names[node] = INPUT if node.op == "placeholder" else self._append(found, node, names, formats, demands)
-            target = demands.get(node)
-            if target is not None:
-                codes = f"{_title(node)}.codes"
-                found.append(Requantization(codes, names[node], target, self.rounding))
-                names[node], formats[codes] = codes, target
-        raise AssertionError("a traced graph has an output")
+            if node.op == "placeholder" or (node.op.startswith("call") and _is_tensor(node)):
+                self.results[node] = INPUT if node.op == "placeholder" else self._computed(node, demands.get(node))
+                if node in demands and not self._holds(demands[node], self.results[node]):
+                    self.results[node] = self._requantised(node, demands[node])
+            elif node.op == "output" and not isinstance(node.args[0], fx.Node):
+                raise ValueError(f"module returns {node.args[0]}: return one tensor, the logits")
+        return tuple(self.found)
 
-    def _append(
-        self,
-        found: list[Operation],
-        node: fx.Node,
-        names: dict[fx.Node, str],
-        formats: dict[str, Format],
-        demands: dict[fx.Node, Format],
-    ) -> str:
+    def _computed(self, node: fx.Node, demand: Format | None) -> str:
         """Append what a node computes, and return the name of its result."""
-        kind = _kind(self.traced, node)
-        sources = [names[source] for source in node.all_input_nodes if _is_tensor(source)]
-        if kind == "identity" or (kind == "relu" and node in demands and not demands[node].signed):
+        kind, settings = _kind(self.traced, node), _Settings(self.traced, node)
+        sources = [self._result(source, node) for source in node.all_input_nodes if _is_tensor(source)]
+        if kind == "identity":
+            settings.refuse(training=False)
+        if kind == "identity" or (kind == "relu" and demand is not None and not demand.signed):
             return sources[0]
         if kind == "layer":
-            made: Operation = self._product(node, sources[0], formats)
+            made: Operation = self._product(node, sources[0])
         else:
-            made = _RULES[kind](_title(node), sources, _Arguments(self.traced, node), self.multiplier_bits)
-        found.append(made)
-        if isinstance(made, MaxPooling | Flattening) and sources[0] in formats:
-            formats[made.name] = formats[sources[0]]
+            made = _RULES[kind](self._free(_title(node)), sources, settings, self.multiplier_bits)
+        self.found.append(made)
+        if isinstance(made, MaxPooling | Flattening) and sources[0] in self.formats:
+            self.formats[made.name] = self.formats[sources[0]]
         return made.name
 
-    def _product(self, node: fx.Node, source: str, formats: dict[str, Format]) -> Product:
+    def _result(self, source: fx.Node, reader: fx.Node) -> str:
+        if source not in self.results:
+            raise ValueError(f"operation={reader.name!r} reads the constant {source.name!r}: put constants into a bias")
+        return self.results[source]
+
+    def _requantised(self, node: fx.Node, target: Format) -> str:
+        codes = self._free(f"{_title(node)}.codes")
+        self.found.append(Requantization(codes, self.results[node], target, self.rounding))
+        self.formats[codes] = target
+        return codes
+
+    def _free(self, title: str) -> str:
+        """Return the title, with a number where another result has it."""
+        taken = {INPUT, *(operation.name for operation in self.found)}
+        return next(name for name in _numbered(title) if name not in taken)
+
+    def _product(self, node: fx.Node, source: str) -> Product:
         layer = self.traced.get_submodule(str(node.target))
         assert isinstance(layer, nn.Conv2d | nn.Linear)
         index = self.calibration.layers.index(str(node.target))
         bits = self.assignment.weight_bits[index]
         weight_format = Format(bits, bits - 1 - _exponent(self.calibration.weight_ranges[index]))
-        weights = encode(layer.weight.detach().double().numpy(), weight_format)
-        grid = Format(63, formats[source].frac_bits + weight_format.frac_bits)
-        initial = np.zeros(len(weights)) if layer.bias is None else layer.bias.detach().double().numpy()
-        bias = encode(initial, grid, overflow=Overflow.ERROR)
+        weights = encode(layer.weight.double().numpy(), weight_format)
         narrow = weights.astype(np.int8 if bits <= 8 else np.int64)
-        return Product(str(node.target), source, narrow, bias, weight_format, _geometry(layer))
+        bias = _bias_codes(layer, str(node.target), self.formats[source].frac_bits + weight_format.frac_bits)
+        return Product(self._free(str(node.target)), source, narrow, bias, weight_format, _geometry(layer))
 
     def _demands(self) -> dict[fx.Node, Format]:
         """Return the format of each tensor that layers read, moved to where its codes are first known."""
@@ -203,23 +266,50 @@ class _Lowering:
             moved = kind in ("max_pool", "flatten", "identity") and node in demands
             if moved and len(node.all_input_nodes[0].users) == 1:
                 demands[node.all_input_nodes[0]] = demands.pop(node)
-        return {node: target for node, target in demands.items() if not self._is_enough(node, target)}
+        return demands
 
-    def _is_enough(self, node: fx.Node, target: Format) -> bool:
-        """Whether the image codes are as short as the assignment asks for."""
-        return node.op == "placeholder" and target.word_bits >= self.input_format.word_bits
+    def _holds(self, target: Format, result: str) -> bool:
+        """Whether a format has the value of every code of a result, as that of 12 bits has of 8-bit images."""
+        codes = self.formats.get(result)
+        if codes is None or target.frac_bits < codes.frac_bits:
+            return False
+        return bool(target.min <= codes.min and codes.max <= target.max)
 
     def _activation_format(self, layer: str, read: fx.Node) -> Format:
         index = self.calibration.layers.index(layer)
         bits = self.assignment.activation_bits[index]
         image = _leads_to_image(self.traced, read)
         span = _image_range(self.input_format) if image else self.calibration.activation_ranges[index]
-        signed = self.input_format.signed if image else not _is_never_negative(self.traced, read)
+        signed = not self._is_never_negative(read)
         return Format(bits, bits - signed - _exponent(span), signed=signed)
+
+    def _is_never_negative(self, node: fx.Node) -> bool:
+        if not node.op.startswith("call"):
+            return node.op == "placeholder" and not self.input_format.signed
+        kind = _kind(self.traced, node)
+        sources = (source for source in node.all_input_nodes if _is_tensor(source))
+        return kind == "relu" or (kind != "layer" and all(self._is_never_negative(source) for source in sources))
+
+
+def _numbered(title: str) -> Iterator[str]:
+    yield title
+    yield from (f"{title}_{number}" for number in count(2))
+
+
+def _bias_codes(layer: nn.Conv2d | nn.Linear, name: str, frac_bits: int) -> NDArray[np.int64]:
+    """Return the bias on the grid of the sums."""
+    if layer.bias is None:
+        return np.zeros(len(layer.weight), np.int64)
+    try:
+        return encode(layer.bias.double().numpy(), Format(63, frac_bits), overflow=Overflow.ERROR)
+    except OverflowError as error:
+        raise ValueError(
+            f"bias of {name!r} is not within 63 bits on the grid of its sums, 2**-{frac_bits}: use fewer bits"
+        ) from error
 
 
 def _exponent(span: float) -> int:
-    return round(log2(span))
+    return frexp(span)[1] - 1
 
 
 def _geometry(layer: nn.Conv2d | nn.Linear) -> Geometry:
@@ -297,7 +387,7 @@ def _kind(traced: fx.GraphModule, node: fx.Node) -> str:
     if kind is None:
         what = type(traced.get_submodule(str(node.target))).__name__ if node.op == "call_module" else node.target
         raise ValueError(
-            f"operation={node.name!r} ({what}) has no integer form: use convolution, linear, ReLU, addition, max or "
+            f"operation={node.name!r} ({what}) has no integer form: use nn.Conv2d, nn.Linear, ReLU, addition, max or "
             "average pooling, flattening, dropout and batch norm"
         )
     return kind
@@ -312,16 +402,24 @@ def _leads_to_image(traced: fx.GraphModule, node: fx.Node) -> bool:
     return True
 
 
-def _is_never_negative(traced: fx.GraphModule, node: fx.Node) -> bool:
-    if node.op == "placeholder":
-        return False
-    kind = _kind(traced, node)
-    sources = [source for source in node.all_input_nodes if _is_tensor(source)]
-    return kind == "relu" or (kind != "layer" and all(_is_never_negative(traced, source) for source in sources))
+# Positions of the settings in a call; methods have the same as functions.
+_POSITIONS: dict[str, tuple[str, ...]] = {
+    "max_pool": ("input", "kernel_size", "stride", "padding", "dilation", "ceil_mode", "return_indices"),
+    "average_pool": (
+        "input",
+        "kernel_size",
+        "stride",
+        "padding",
+        "ceil_mode",
+        "count_include_pad",
+        "divisor_override",
+    ),
+    "add": ("input", "other"),
+}
 
 
 @dataclass(frozen=True)
-class _Arguments:
+class _Settings:
     """The settings of a node, whether a module holds them or a call passes them."""
 
     traced: fx.GraphModule
@@ -331,14 +429,14 @@ class _Arguments:
         """Return a setting by its name, which modules and functions of torch share."""
         if self.node.op == "call_module":
             return getattr(self.traced.get_submodule(str(self.node.target)), name, default)
-        normalised = self.node.normalized_arguments(self.traced, normalize_to_only_use_kwargs=True)
-        return (normalised.kwargs if normalised else self.node.kwargs).get(name, default)
+        passed = dict(zip(_POSITIONS.get(_kind(self.traced, self.node), ()), self.node.args, strict=False))
+        return (passed | self.node.kwargs).get(name, default)
 
     def pair(self, name: str, default: Any = None) -> tuple[int, int]:
         """Return a setting that is one number or two."""
-        value = self.get(name, default)
-        value = default if value is None or value == () else value
-        return (value, value) if isinstance(value, int) else (int(value[0]), int(value[1]))
+        value = self.get(name)
+        value = default if value is None or value == [] or value == () else value
+        return (value, value) if isinstance(value, int) else (int(value[0]), int(value[-1]))
 
     def refuse(self, **plain: Any) -> None:
         """Raise ValueError where a setting is not the plain one."""
@@ -349,40 +447,44 @@ class _Arguments:
                 )
 
 
-def _addition(name: str, sources: list[str], arguments: _Arguments, _: int) -> Operation:
-    arguments.refuse(alpha=1)
-    if len(arguments.node.args) != 2 or len(sources) not in (1, 2) or len(set(map(type, arguments.node.args))) != 1:
+def _addition(name: str, sources: list[str], settings: _Settings, _: int) -> Operation:
+    settings.refuse(alpha=1)
+    operands = [settings.get("input"), settings.get("other")]
+    if not all(isinstance(operand, fx.Node) and _is_tensor(operand) for operand in operands):
         raise ValueError(f"operation={name!r} adds something that is not a tensor: put constants into a bias")
-    shapes = {tuple(_shape(source)) for source in arguments.node.all_input_nodes}
-    if len(shapes) > 1:
-        raise ValueError(f"operation={name!r} adds tensors of shapes {shapes}: broadcasting has no integer form here")
+    shapes = [tuple(_shape(operand)) for operand in operands]
+    if shapes[0] != shapes[1]:
+        raise ValueError(
+            f"operation={name!r} adds tensors of shapes {shapes[0]} and {shapes[1]}: broadcasting has no integer form, "
+            "give both one shape"
+        )
     return Addition(name, sources[0], sources[-1])
 
 
-def _max_pooling(name: str, sources: list[str], arguments: _Arguments, _: int) -> Operation:
-    arguments.refuse(dilation=1, ceil_mode=False, return_indices=False)
-    kernel = arguments.pair("kernel_size")
-    return MaxPooling(name, sources[0], kernel, arguments.pair("stride", kernel), arguments.pair("padding", 0))
+def _max_pooling(name: str, sources: list[str], settings: _Settings, _: int) -> Operation:
+    settings.refuse(dilation=1, ceil_mode=False, return_indices=False)
+    kernel = settings.pair("kernel_size")
+    return MaxPooling(name, sources[0], kernel, settings.pair("stride", kernel), settings.pair("padding", 0))
 
 
-def _average_pooling(name: str, sources: list[str], arguments: _Arguments, multiplier_bits: int) -> Operation:
-    arguments.refuse(ceil_mode=False, divisor_override=None)
-    kernel, padding = arguments.pair("kernel_size"), arguments.pair("padding", 0)
+def _average_pooling(name: str, sources: list[str], settings: _Settings, multiplier_bits: int) -> Operation:
+    settings.refuse(ceil_mode=False, divisor_override=None)
+    kernel, padding = settings.pair("kernel_size"), settings.pair("padding", 0)
     if padding != (0, 0):
-        arguments.refuse(count_include_pad=True)
-    return AveragePooling(name, sources[0], kernel, arguments.pair("stride", kernel), padding, multiplier_bits)
+        settings.refuse(count_include_pad=True)
+    return AveragePooling(name, sources[0], kernel, settings.pair("stride", kernel), padding, multiplier_bits)
 
 
-def _adaptive_pooling(name: str, sources: list[str], arguments: _Arguments, multiplier_bits: int) -> Operation:
-    before, after = _shape(arguments.node.all_input_nodes[0])[2:], _shape(arguments.node)[2:]
+def _adaptive_pooling(name: str, sources: list[str], settings: _Settings, multiplier_bits: int) -> Operation:
+    before, after = _shape(settings.node.all_input_nodes[0])[2:], _shape(settings.node)[2:]
     if before[0] % after[0] or before[1] % after[1]:
         raise ValueError(f"operation={name!r} makes {tuple(before)} into {tuple(after)}: its windows are not all alike")
     kernel = (before[0] // after[0], before[1] // after[1])
     return AveragePooling(name, sources[0], kernel, kernel, (0, 0), multiplier_bits)
 
 
-def _flattening(name: str, sources: list[str], arguments: _Arguments, _: int) -> Operation:
-    shape = _shape(arguments.node)
+def _flattening(name: str, sources: list[str], settings: _Settings, _: int) -> Operation:
+    shape = _shape(settings.node)
     if len(shape) != 2 or shape[0] != 1:
         raise ValueError(
             f"operation={name!r} makes the shape {tuple(shape)}: only (N, everything else) has an integer form"
@@ -390,7 +492,7 @@ def _flattening(name: str, sources: list[str], arguments: _Arguments, _: int) ->
     return Flattening(name, sources[0])
 
 
-_RULES: dict[str, Callable[[str, list[str], _Arguments, int], Operation]] = {
+_RULES: dict[str, Callable[[str, list[str], _Settings, int], Operation]] = {
     "relu": lambda name, sources, *_: Rectification(name, sources[0]),
     "add": _addition,
     "max_pool": _max_pooling,
