@@ -16,7 +16,7 @@ from torch.fx.passes.shape_prop import ShapeProp
 from torch.nn import functional as F
 
 from analysis.calibration import Calibration, Progress, as_images, calibrate, inference_form, readers
-from analysis.layers import Layer
+from analysis.layers import Layer, no_layers
 from fxp.carriers import Geometry
 from fxp.formats import Format, Overflow, Rounding
 from fxp.networks import (
@@ -110,6 +110,8 @@ def to_integer(
         )
     _check_in_place(fx.symbolic_trace(module))
     network = inference_form(_as_root(module))
+    if not any(isinstance(part, Layer) for part in network.modules()):
+        raise no_layers(module)
     if calibration is None:
         calibration = calibrate(network, pixels, input_range=_image_range(input_format), progress=progress)
     _check_calibration(calibration, network, pixels)
@@ -387,8 +389,8 @@ def _kind(traced: fx.GraphModule, node: fx.Node) -> str:
     if kind is None:
         what = type(traced.get_submodule(str(node.target))).__name__ if node.op == "call_module" else node.target
         raise ValueError(
-            f"operation={node.name!r} ({what}) has no integer form: use nn.Conv2d, nn.Linear, ReLU, addition, max or "
-            "average pooling, flattening, dropout and batch norm"
+            f"operation={_title(node)!r} ({what}) has no integer form: use nn.Conv2d, nn.Linear, ReLU, addition, "
+            "max or average pooling, flattening, dropout and batch norm"
         )
     return kind
 
@@ -443,7 +445,8 @@ class _Settings:
         for name, expected in plain.items():
             if self.get(name, expected) != expected:
                 raise ValueError(
-                    f"{name}={self.get(name)!r} of {self.node.name!r} has no integer form here: use {name}={expected!r}"
+                    f"{name}={self.get(name)!r} of {_title(self.node)!r} has no integer form here: "
+                    f"use {name}={expected!r}"
                 )
 
 

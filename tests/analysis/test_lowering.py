@@ -510,15 +510,16 @@ def test_a_tensor_that_is_changed_in_place_and_read_again_is_refused() -> None:
 
 
 BAD_LAYERS = [
+    (nn.Sequential(nn.ReLU()), r"^module=Sequential calls no convolution or linear layer in its forward"),
     (nn.Conv2d(3, 1, 3, padding="same"), r"^padding='same', 'zeros' has no integer form: pad with numbers of zeros$"),
     (nn.Conv2d(3, 1, 3, padding=1, padding_mode="reflect"), r"^padding=\(1, 1\), 'reflect' has no integer form"),
     (
         nn.Sequential(nn.Conv2d(3, 1, 3), nn.Sigmoid()),
-        r"^operation='_1' \(Sigmoid\) has no integer form: use nn\.Conv2d",
+        r"^operation='1' \(Sigmoid\) has no integer form: use nn\.Conv2d",
     ),
     (
         nn.Sequential(nn.Conv2d(3, 1, 3), nn.MaxPool2d(2, ceil_mode=True)),
-        r"^ceil_mode=True of '_1' has no integer form",
+        r"^ceil_mode=True of '1' has no integer form",
     ),
 ]
 

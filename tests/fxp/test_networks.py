@@ -53,14 +53,14 @@ def assert_equals_the_reference(network: IntegerNetwork, images) -> None:
         assert all(value.low <= code <= value.high for code in expected[name].codes.flat), name
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=100)
 @given(st.data())
 def test_every_operation_equals_the_reference(data) -> None:
     network = data.draw(strategies.networks())
     assert_equals_the_reference(network, data.draw(strategies.images_for(network, COUNTS)))
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=60)
 @given(st.data())
 def test_fused_blocks_equal_the_reference(data) -> None:
     network = data.draw(strategies.residual_networks())
@@ -217,7 +217,7 @@ def test_the_table_prints_ranges_and_formats() -> None:
 # Files
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 @given(data=st.data())
 def test_save_and_load_give_the_same_codes(tmp_path_factory, data) -> None:
     network = data.draw(strategies.networks())
