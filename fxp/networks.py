@@ -111,7 +111,13 @@ class Product:
 
 @dataclass(frozen=True)
 class Addition:
-    """Exact sum of two tensors, both shifted left to the finer grid."""
+    """Exact sum of two tensors, both shifted left to the finer grid.
+
+    Parameters
+    ----------
+    name, source, other : str
+        Names of the result and of the operands, of one shape; they may be the same.
+    """
 
     name: str
     source: str
@@ -120,7 +126,13 @@ class Addition:
 
 @dataclass(frozen=True)
 class Rectification:
-    """Negative codes become zero (ReLU)."""
+    """Negative codes become zero (ReLU).
+
+    Parameters
+    ----------
+    name, source : str
+        Name of the result and of the operand.
+    """
 
     name: str
     source: str
@@ -128,17 +140,53 @@ class Rectification:
 
 @dataclass(frozen=True)
 class Requantization:
-    """Arithmetic shift to another format with a rounding mode, then saturation; an unsigned format rectifies too."""
+    """Arithmetic shift to another format with a rounding mode, then saturation; an unsigned format rectifies too.
+
+    Parameters
+    ----------
+    name, source : str
+        Name of the result and of the operand.
+    format : Format
+        Format of the result; a grid finer than the operand's shifts left, without rounding.
+    rounding : Rounding or str
+        Deterministic mode.
+
+    Raises
+    ------
+    ValueError
+        The mode is STOCHASTIC, or no mode.
+
+    Examples
+    --------
+    >>> halve = Requantization("codes", "input", Format(3, 0, signed=False))
+    >>> IntegerNetwork(Format(8, 1), (5,), (halve,)).run([[-9, 1, 3, 4, 99]])
+    array([[0, 0, 2, 2, 7]], dtype=uint8)
+    """
 
     name: str
     source: str
     format: Format
     rounding: Rounding = Rounding.HALF_EVEN
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "rounding", Rounding.of(self.rounding))
+        if self.rounding is Rounding.STOCHASTIC:
+            raise ValueError(f"rounding=STOCHASTIC of {self.name!r} draws random numbers: choose a deterministic mode")
+
 
 @dataclass(frozen=True)
 class MaxPooling:
-    """Largest code of each window; padding never wins."""
+    """Largest code of each window; padding never wins.
+
+    Parameters
+    ----------
+    name, source : str
+        Name of the result and of the operand, (C, H, W).
+    kernel, stride : (int, int)
+        Rows and columns of the window and of its steps, at least 1.
+    padding : (int, int)
+        Rows and columns around the operand on each side, up to half the kernel.
+    """
 
     name: str
     source: str
@@ -153,6 +201,25 @@ class AveragePooling:
 
     Where the size is a power of two the division moves the binary point; else it is a multiplication by the nearest
     `multiplier_bits`-bit fixed-point number, exact in full width.
+
+    Parameters
+    ----------
+    name, source : str
+        Name of the result and of the operand, (C, H, W).
+    kernel, stride, padding : (int, int)
+        As in `MaxPooling`.
+    multiplier_bits : int
+        Word length of the multiplier, at least 2.
+
+    Raises
+    ------
+    ValueError
+        `multiplier_bits` is below 2.
+
+    Examples
+    --------
+    >>> AveragePooling("mean", "input", (3, 3), (1, 1)).multiplier
+    (58254, 19)
     """
 
     name: str
@@ -161,6 +228,10 @@ class AveragePooling:
     stride: Pair
     padding: Pair = (0, 0)
     multiplier_bits: int = 16
+
+    def __post_init__(self) -> None:
+        if self.multiplier_bits < 2:
+            raise ValueError(f"multiplier_bits={self.multiplier_bits} of {self.name!r} is not at least 2: give more")
 
     @property
     def multiplier(self) -> tuple[int, int]:
@@ -175,7 +246,13 @@ class AveragePooling:
 
 @dataclass(frozen=True)
 class Flattening:
-    """All axes but the first made one, channels first."""
+    """All axes but the first made one, channels first.
+
+    Parameters
+    ----------
+    name, source : str
+        Name of the result and of the operand.
+    """
 
     name: str
     source: str
@@ -289,6 +366,7 @@ class IntegerNetwork:
         images = self._checked(image_codes)
         parts = [images[start : start + BATCH] for start in range(0, len(images), BATCH)] or [images]
         logits: list[Codes] = []
+        assert self._steps  # prepared here once, not by every thread at the same time
         with single_threaded() as prepare, ThreadPoolExecutor(threads or _cores(), initializer=prepare) as pool:
             for result in pool.map(self._run_part, parts):
                 logits.append(result)
@@ -337,7 +415,12 @@ class IntegerNetwork:
         return "\n".join(lines)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the network to an .npz file, whole or not at all.
+        """Write the network to an .npz file, whole or not at all; it holds arrays and JSON text, no pickle.
+
+        Parameters
+        ----------
+        path : path-like
+            File to write or to replace; its folder is made where it is missing.
 
         Raises
         ------
@@ -357,7 +440,17 @@ class IntegerNetwork:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "IntegerNetwork":
-        """Return the network that `save` wrote.
+        """Return the network that `save` wrote: it gives the same codes.
+
+        Parameters
+        ----------
+        path : path-like
+            File to read.
+
+        Returns
+        -------
+        IntegerNetwork
+            Operations, formats and codes as saved.
 
         Raises
         ------

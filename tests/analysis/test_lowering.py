@@ -219,7 +219,7 @@ def pixels_of(codes: np.ndarray, fmt: Format) -> torch.Tensor:
     return torch.from_numpy(codes * fmt.step)
 
 
-def assert_equals_fake_quantised(module, calibration, assignment, codes, *, input_format, **settings) -> None:
+def assert_equals_fake_quantised(module, calibration, assignment, codes, *, input_format, **settings) -> np.ndarray:
     held_out = pixels_of(codes, input_format)
     network = to_integer(module, held_out, assignment, calibration=calibration, input_format=input_format, **settings)
     twin = fake_quantised(module, calibration, assignment, input_format=input_format, **settings)
@@ -228,7 +228,7 @@ def assert_equals_fake_quantised(module, calibration, assignment, codes, *, inpu
     scaled = np.ldexp(logits, network.output_format.frac_bits)
     assert (scaled == np.round(scaled)).all()
     assert (network.run(codes) == scaled).all()
-    assert np.abs(logits).max() > 0
+    return logits
 
 
 bits = st.sampled_from([2, 3, 4, 5, 6, 7, 8, 8, 12])
@@ -242,7 +242,7 @@ def assignments(draw: st.DrawFn, calibration: Calibration) -> PrecisionAssignmen
 
 
 @pytest.mark.parametrize("build", MODULES)
-@settings(deadline=None, max_examples=10, phases=[Phase.generate])
+@settings(deadline=None, max_examples=25, phases=[Phase.generate])
 @given(data=st.data(), seed=st.integers(0, 2**32 - 1))
 def test_codes_equal_the_fake_quantised_module(build, data, seed) -> None:
     module, fmt = made(build, seed), data.draw(st.sampled_from([BYTE, SIGNED]))
@@ -277,7 +277,9 @@ class MarkedBlock(Marked):
 def test_codes_of_the_real_networks_equal_the_fake_quantised_ones(build, bits) -> None:
     module, codes = made(build, 0), codes_for(BYTE, 4, 0, (3, 32, 32))
     calibration = calibrate(module, pixels_of(codes, BYTE))
-    assert_equals_fake_quantised(module, calibration, uniform(calibration.layers, bits), codes, input_format=BYTE)
+    assignment = uniform(calibration.layers, bits)
+    logits = assert_equals_fake_quantised(module, calibration, assignment, codes, input_format=BYTE)
+    assert len(np.unique(logits)) > 20
 
 
 def names_of(network) -> list[str]:

@@ -53,14 +53,14 @@ def assert_equals_the_reference(network: IntegerNetwork, images) -> None:
         assert all(value.low <= code <= value.high for code in expected[name].codes.flat), name
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=200)
 @given(st.data())
 def test_every_operation_equals_the_reference(data) -> None:
     network = data.draw(strategies.networks())
     assert_equals_the_reference(network, data.draw(strategies.images_for(network, COUNTS)))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=150)
 @given(st.data())
 def test_fused_blocks_equal_the_reference(data) -> None:
     network = data.draw(strategies.residual_networks())
@@ -451,3 +451,16 @@ BAD_PRODUCTS = [
 def test_bad_products_are_refused(weights, bias, message) -> None:
     with pytest.raises(ValueError, match=message):
         Product("fc", "input", weights, np.array(bias), Format(8, 0))
+
+
+def test_bad_settings_are_refused() -> None:
+    with pytest.raises(
+        ValueError, match=r"^rounding=STOCHASTIC of 'codes' draws random numbers: choose a deterministic"
+    ):
+        Requantization("codes", "input", BYTE, "STOCHASTIC")
+    with pytest.raises(ValueError, match=r"^multiplier_bits=1 of 'mean' is not at least 2: give more$"):
+        AveragePooling("mean", "input", (3, 3), (1, 1), multiplier_bits=1)
+
+
+def test_a_rounding_mode_may_be_named() -> None:
+    assert Requantization("codes", "input", BYTE, "RND_CONV").rounding is Rounding.HALF_EVEN
