@@ -514,11 +514,11 @@ def _verdict(row: Row, uniform: Row, reference: Row) -> str:
     both = "both are within 1 % of float"
     if all(fewer):
         return f"{both}, and it saves in both costs"
-    return (
-        f"{both}, and it saves nothing at this {_letter(row.name)}"
-        if not any(fewer)
-        else f"{both}, and it saves in one cost only"
-    )
+    if any(fewer):
+        return f"{both}, and it saves in one cost only"
+    if row.mismatches < uniform.mismatches:
+        return f"{both}, and at this {_letter(row.name)} it buys fewer mismatches with more bits"
+    return f"{both}, and it saves nothing at this {_letter(row.name)}"
 
 
 def document(result: Result) -> dict[str, Any]:

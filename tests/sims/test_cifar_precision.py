@@ -212,6 +212,12 @@ class TestLearned:
         said = learned(made(FLOAT, UNIFORM, row("noise-gain", 5, right=right, adders=adders, stored=stored)))
         assert said.endswith(f": {verdict}")
 
+    def test_dearer_bits_that_prevent_mismatches_are_said_to(self):
+        dearer = replace(row("noise-gain", 5, right=895, adders=1001, stored=701), mismatches=4)
+        assert learned(made(FLOAT, UNIFORM, dearer)).endswith(
+            "both are within 1 % of float, and at this B_min it buys fewer mismatches with more bits."
+        )
+
     def test_a_uniform_assignment_that_fails_on_the_test_images_is_no_reference(self):
         failed = replace(UNIFORM, right=889)
         said = learned(made(FLOAT, failed, row("noise-gain", 5, right=900, adders=1, stored=1)))
