@@ -219,7 +219,8 @@ class _Lowering:
         sources = [self._result(source, node) for source in node.all_input_nodes if _is_tensor(source)]
         if kind == "identity":
             settings.refuse(training=False)
-        if kind == "identity" or (kind == "relu" and demand is not None and not demand.signed):
+        # Saturation to the unsigned codes of a rectified tensor is the rectification.
+        if kind == "identity" or (kind == "relu" and demand is not None):
             return sources[0]
         if kind == "layer":
             made: Operation = self._product(node, sources[0])
