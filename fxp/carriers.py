@@ -13,7 +13,7 @@ import functools
 import math
 import random
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -272,11 +272,14 @@ def _carriers(w: Codes, bias: Codes, geometry: Geometry, x_low: int, x_high: int
     """Return the carriers whose proof holds, fastest first."""
     found: list[_Carrier] = []
     bytes_suffice = (x_low >= 0 and x_high <= 255) or (x_low >= -128 and x_high <= 127)
-    if bytes_suffice and w.min() >= -128 and w.max() <= 127 and reach <= FLOAT32_LIMIT and int8_works():
+    # oneDNN is wrong for strides over groups of one channel where the output is one column wide.
+    sound = w.shape[1] > 1 or geometry.stride == (1, 1)
+    bytes_suffice = bytes_suffice and w.min() >= -128 and w.max() <= 127
+    if bytes_suffice and reach <= FLOAT32_LIMIT and sound and int8_works():
         found.append(_Int8(w, bias, geometry, signed=x_low < 0))
     widest = max(reach, -x_low, x_high, _magnitude(w))
     if widest <= FLOAT32_LIMIT:
-        unit = _Float if _float32_is_plain() else _Blas
+        unit = _Float if sound and _float32_is_plain() else _Blas
         found.append(unit(w, bias, geometry, np.float32))
     if widest <= FLOAT64_LIMIT:
         unit = _Float if has_torch() else _Blas
@@ -296,7 +299,7 @@ class _Int8:
 
         self.geometry, self.zero = geometry, 128 if signed else 0
         # oneDNN adds zero points for places of a dilated kernel that lie in the padding: pad before.
-        self.pads = signed or _lopsided(geometry)
+        self.pads = signed or _pads_before(geometry, w.shape[2:])
         self.bias = bias.astype(np.float32)
         self.scales, self.zeros = _tensor(np.ones(len(w), np.float32)), _tensor(np.zeros(len(w), np.int64))
         stride, dilation = list(geometry.stride), list(geometry.dilation)
@@ -357,7 +360,7 @@ class _Float:
     def sums(self, x: Codes, dtype: type) -> Codes:
         import torch
 
-        geometry, pads = self.geometry, _lopsided(self.geometry)
+        geometry, pads = self.geometry, _pads_before(self.geometry, self.w.shape[2:])
         padding = (0, 0) if pads else tuple(both[0] for both in geometry.padding)
         padded = _padded(x, geometry) if pads else x
         values = _tensor(_channels_last(padded, self.kind).transpose(0, 3, 1, 2))
@@ -431,9 +434,15 @@ def _channels_last(x: Codes, kind: type) -> Codes:
     return np.ascontiguousarray(x.transpose(0, 2, 3, 1), dtype=kind)
 
 
-def _lopsided(geometry: Geometry) -> bool:
-    """Return whether the padding differs between opposite sides, which torch's operators do not know."""
-    return any(before != after for before, after in geometry.padding)
+def _pads_before(geometry: Geometry, kernel: Sequence[int]) -> bool:
+    """Return whether zeros go around the image before torch's operators see it.
+
+    They know one padding for both sides of an axis, and where it is as wide as the kernel, so that a window may lie
+    outside of the image, they read memory that is not theirs.
+    """
+    lopsided = any(before != after for before, after in geometry.padding)
+    extents = (step * (size - 1) + 1 for step, size in zip(geometry.dilation, kernel, strict=True))
+    return lopsided or any(max(both) >= extent for both, extent in zip(geometry.padding, extents, strict=True))
 
 
 def _padded(x: Codes, geometry: Geometry) -> Codes:

@@ -464,3 +464,21 @@ def test_bad_settings_are_refused() -> None:
 
 def test_a_rounding_mode_may_be_named() -> None:
     assert Requantization("codes", "input", BYTE, "RND_CONV").rounding is Rounding.HALF_EVEN
+
+
+ONEDNN_PITFALLS = [
+    ((3, 4, 2), (6, 1, 1, 2), Geometry((1, 2), ((0, 0), (0, 0)), (2, 1), 3)),  # strides over one column
+    ((1, 7, 3), (3, 1, 3, 3), Geometry((1, 3), ((1, 1), (0, 0)))),
+    ((4, 1, 1), (12, 1, 1, 1), Geometry((1, 2), ((0, 0), (1, 1)), groups=4)),  # windows beside the image
+    ((6, 6, 1), (3, 2, 2, 1), Geometry((1, 2), ((1, 1), (1, 1)), (2, 2), 3)),
+]
+
+
+@pytest.mark.parametrize(("image", "kernel", "geometry"), ONEDNN_PITFALLS)
+@pytest.mark.parametrize("bits", [8, 12])
+def test_shapes_that_onednn_gets_wrong_are_exact(image, kernel, geometry, bits) -> None:
+    rng = np.random.default_rng(9)
+    weights = rng.integers(-127, 127, kernel, endpoint=True)
+    product = Product("conv", "input", weights, np.arange(kernel[0]), Format(8, 7), geometry)
+    network = IntegerNetwork(Format(bits, bits, signed=False), image, (product,))
+    assert_equals_the_reference(network, rng.integers(0, 2**bits, (3, *image)))
