@@ -59,7 +59,8 @@ def noise_gains(
     kind : str
         "bound".
     calibration : Calibration, optional
-        Ranges of this module's layers; measured on `images` where left out.
+        Ranges of this module's layers; measured on `images` where left out, that of the images 1 unless a pixel
+        exceeds it.
     batch : int
         Images of one pass, at least 1: time against memory.
     progress : callable, optional
@@ -92,7 +93,7 @@ def noise_gains(
         raise ValueError(f"kind={kind!r} is not supported: 'bound' is")
     network, pixels = inference_form(module), as_images(images)
     layers = readers(network, pixels)
-    ranges = calibrate(network, pixels) if calibration is None else calibration
+    ranges = calibrate(network, pixels, input_range=_image_range(pixels)) if calibration is None else calibration
     if ranges.layers != tuple(layer.name for layer in layers):
         raise ValueError(f"calibration.layers={ranges.layers} are not those of the module: calibrate this module")
     weights, activations = _energies(network, layers, pixels, batch=batch, progress=progress)
@@ -109,6 +110,11 @@ def noise_gains(
         kind=kind,
         tensors=ranges.tensors,
     )
+
+
+def _image_range(pixels: Tensor) -> float | None:
+    """Return the range 1 of codes/256, or None, to measure it, for images that were normalised beyond it."""
+    return 1.0 if bool((pixels.abs() <= 1).all()) else None
 
 
 def _energies(

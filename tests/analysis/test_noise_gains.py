@@ -210,6 +210,13 @@ def test_ranges_and_signs_are_in_the_gains() -> None:
     )
 
 
+@pytest.mark.parametrize(("peak", "image_range"), [(0.2, 1.0), (1.0, 1.0), (2.5, 4.0)])
+def test_range_of_the_images_is_measured_beyond_one(peak: float, image_range: float) -> None:
+    gains = noise_gains(nn.Linear(2, 2), torch.tensor([[-0.1, peak], [peak, 0.1]]))
+    assert gains.activation_ranges == (image_range,)
+    assert gains.activation_signed == (True,)
+
+
 def test_gains_are_deterministic() -> None:
     module, images = seeded(Residual)
     assert noise_gains(module, images) == noise_gains(module, images)
