@@ -108,6 +108,7 @@ def to_integer(
         raise ValueError(
             f"held_out_images.dtype=uint8 stands for {BYTE}, not {input_format}: give the pixels as floats"
         )
+    _check_pixels(pixels, input_format)
     _check_in_place(fx.symbolic_trace(module))
     network = inference_form(_as_root(module))
     if not any(isinstance(part, Layer) for part in network.modules()):
@@ -121,6 +122,15 @@ def to_integer(
     ShapeProp(traced).propagate(pixels[:1].to(next(network.parameters())))
     lowering = _Lowering(traced, assignment, calibration, input_format, mode, multiplier_bits)
     return IntegerNetwork(input_format, tuple(pixels.shape[1:]), lowering.operations())
+
+
+def _check_pixels(pixels: torch.Tensor, fmt: Format) -> None:
+    low, high = (float(end) for end in torch.aminmax(pixels))
+    if low < fmt.min or high > fmt.max + fmt.step:
+        raise ValueError(
+            f"held_out_images span {low:g} to {high:g}, not within input_format={fmt}: "
+            "give the format of their codes, fxp.Format.for_range(low, high, word_bits)"
+        )
 
 
 def _as_root(module: nn.Module) -> nn.Module:

@@ -300,6 +300,30 @@ def test_the_image_is_requantised_below_its_own_bits_only() -> None:
         assert network.values["0"].frac_bits == 8 + network.operations[0].weight_format.frac_bits
 
 
+@pytest.mark.parametrize(
+    ("span", "bits", "codes"),
+    [
+        pytest.param(0.5, 12, "ufix12_En13", id="finer, but without the upper half"),
+        pytest.param(2.0, 8, "ufix8_En7", id="twice the range, on a coarser grid"),
+        pytest.param(2.0, 9, "ufix8_En8", id="all the values that the image has"),
+    ],
+)
+def test_a_pooled_image_has_the_range_of_the_calibration(span: float, bits: int, codes: str) -> None:
+    calibration = Calibration(("conv",), (1.0,), (span,), (False,), (0,))
+    images = codes_for(BYTE, 1, 0).astype(np.uint8)
+    network = to_integer(OnlyPooledImage(), images, uniform(["conv"], bits), calibration=calibration)
+    product = network.operations[-2]
+    assert isinstance(product, Product)
+    assert str(network.values[product.source].format) == codes
+
+
+def test_a_rectified_image_has_no_negative_codes() -> None:
+    module, codes = nn.Sequential(nn.ReLU(), nn.Linear(4, 2)), codes_for(SIGNED, 3, 0, (4,))
+    network = to_integer(module, pixels_of(codes, SIGNED), uniform(["1"], 8), input_format=SIGNED)
+    assert str(network.values["0.codes"].format) == "ufix8_En8"
+    assert (network.run(codes) == network.run(np.maximum(codes, 0))).all()
+
+
 def test_formats_follow_the_ranges_and_the_assignment() -> None:
     module = nn.Sequential(nn.Conv2d(1, 1, 1), nn.ReLU(), nn.Conv2d(1, 1, 1, bias=False))
     calibration = Calibration(("0", "2"), (0.5, 2.0), (1.0, 4.0), (False, False), (0, 1))
@@ -573,6 +597,26 @@ def test_bad_arguments_are_refused(change, message) -> None:
     arguments = {"assignment": uniform(range(2), 8), "calibration": GOOD, **change}
     with pytest.raises(ValueError, match=message):
         to_integer(module, codes_for(BYTE, 2, 0).astype(np.uint8), **arguments)
+
+
+@pytest.mark.parametrize(
+    ("pixels", "fmt", "message"),
+    [
+        (
+            [-0.25, 0.5],
+            BYTE,
+            r"^held_out_images span -0\.25 to 0\.5, not within input_format=ufix8_En8: give the format",
+        ),
+        ([0.0, 1.5], BYTE, r"^held_out_images span 0 to 1\.5, not within input_format=ufix8_En8: .*Format\.for_range"),
+        ([-1.5, 1.0], SIGNED, r"^held_out_images span -1\.5 to 1, not within input_format=sfix8_En7"),
+    ],
+)
+def test_held_out_images_are_within_the_input_format(pixels, fmt, message) -> None:
+    module = nn.Linear(2, 2)
+    with pytest.raises(ValueError, match=message):
+        to_integer(module, torch.tensor([pixels]), uniform(["Linear"], 8), input_format=fmt)
+    ends = torch.tensor([[fmt.min, fmt.max + fmt.step]])
+    assert to_integer(module, ends, uniform(["Linear"], 8), input_format=fmt).input_format == fmt
 
 
 def test_ranges_of_a_shared_tensor_must_be_equal() -> None:
