@@ -3,7 +3,7 @@
 import math
 import sys
 from collections.abc import Iterable, Sequence, Sized
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import index
 
 __all__ = ["NoiseGains", "PrecisionAssignment", "equalize", "predict_mismatch", "uniform"]
@@ -51,7 +51,7 @@ class NoiseGains:
     weight_gains: tuple[float, ...]
     activation_gains: tuple[float, ...]
     kind: str
-    tensors: tuple[int, ...] | None = None
+    tensors: tuple[int, ...] | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "layers", tuple(self.layers))

@@ -22,7 +22,7 @@ def gains_of(weights, activations, *, kind="bound", tensors=None) -> NoiseGains:
         weights,
         activations,
         kind,
-        tensors,
+        tensors=tensors,
     )
 
 
