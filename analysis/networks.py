@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -64,9 +65,10 @@ def layer_shapes(module: nn.Module, input_shape: Sequence[int]) -> list[LayerSha
 
 def _one_input(input_shape: Sequence[int]) -> tuple[int, ...]:
     shape = tuple(input_shape)
-    if len(shape) < 2 or shape[0] != 1 or not all(isinstance(size, int) and size > 0 for size in shape):
+    whole = all(isinstance(size, int | np.integer) and size > 0 for size in shape)
+    if len(shape) < 2 or shape[0] != 1 or not whole:
         raise ValueError(f"input_shape={shape} is not the shape of one input: give (1, …), for instance (1, 3, 32, 32)")
-    return shape
+    return tuple(map(int, shape))
 
 
 def _without_memory(module: nn.Module) -> nn.Module:

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -48,6 +49,10 @@ def test_convolution_by_hand() -> None:
     assert layer_shapes(conv, (1, 4, 9, 11)) == [
         LayerShape("Conv2d", dot_length=2 * 6, dots=6 * 4 * 6, weights=72, activations=4 * 9 * 11, biases=6)
     ]
+
+
+def test_sizes_may_be_those_of_numpy() -> None:
+    assert layer_shapes(nn.Linear(8, 3), np.array([1, 8])) == layer_shapes(nn.Linear(8, 3), (1, 8))
 
 
 def test_linear_on_a_sequence_counts_every_position() -> None:
