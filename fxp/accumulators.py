@@ -12,7 +12,7 @@ from fxp import carriers
 __all__ = ["Accumulation", "conv2d", "dot", "matmul"]
 
 Codes = NDArray[Any]
-Pair = int | Sequence[int]
+Pair = int | Sequence[int] | NDArray[np.integer[Any]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,7 +120,7 @@ def conv2d(
     accumulator: None = None,
     bias: ArrayLike | None = None,
     stride: Pair = 1,
-    padding: int | Sequence[Pair] = 0,
+    padding: Pair | Sequence[Pair] = 0,
     dilation: Pair = 1,
     groups: int = 1,
 ) -> Accumulation:
@@ -211,10 +211,11 @@ def _bias(bias: ArrayLike, channels: int) -> Codes:
     return np.broadcast_to(initial, (channels,))
 
 
-def _geometry(stride: Pair, padding: int | Sequence[Pair], dilation: Pair, groups: int) -> carriers.Geometry:
+def _geometry(stride: Pair, padding: Pair | Sequence[Pair], dilation: Pair, groups: int) -> carriers.Geometry:
     if not _is_whole(groups) or groups < 1:
         raise ValueError(f"groups={groups!r} is not an integer of at least 1: see fxp.conv2d")
-    top_bottom, left_right = padding if isinstance(padding, Sequence) and len(padding) == 2 else (padding, padding)
+    sides = _entries(padding)
+    top_bottom, left_right = sides if len(sides) == 2 else (padding, padding)
     return carriers.Geometry(
         stride=_pair("stride", stride, 1),
         padding=(_pair("padding", top_bottom, 0), _pair("padding", left_right, 0)),
@@ -224,10 +225,15 @@ def _geometry(stride: Pair, padding: int | Sequence[Pair], dilation: Pair, group
 
 
 def _pair(name: str, value: Any, least: int) -> tuple[int, int]:
-    both = tuple(value) if isinstance(value, Sequence) else (value, value)
+    both = _entries(value) or (value, value)
     if len(both) != 2 or not all(_is_whole(number) and number >= least for number in both):
         raise ValueError(f"{name}={value!r} is not an integer of at least {least}, or a pair: see fxp.conv2d")
     return int(both[0]), int(both[1])
+
+
+def _entries(value: Any) -> tuple[Any, ...]:
+    """Return the entries of a sequence or of an array of axes; nothing for one number."""
+    return tuple(value) if isinstance(value, Sequence) or np.ndim(value) else ()
 
 
 def _check_convolution(x: Codes, w: Codes, geometry: carriers.Geometry) -> None:

@@ -56,6 +56,15 @@ def test_one_number_stands_for_both_axes():
     np.testing.assert_array_equal(found, reference.conv2d(x, w, stride=(2, 2), padding=(1, 1), dilation=(2, 2)))
 
 
+@pytest.mark.parametrize("make", [tuple, list, np.array])
+def test_pairs_may_be_tuples_lists_or_arrays(make):
+    x, w = full_range(np.dtype("u1"), (1, 2, 9, 8)), full_range(np.dtype("i1"), (3, 2, 2, 2))
+    for padding, sides in (((1, 2), make([1, 2])), (((1, 0), (2, 1)), make([make([1, 0]), make([2, 1])]))):
+        found = conv2d(x, w, stride=make([2, 1]), padding=sides, dilation=make([1, 2])).codes
+        expected = reference.conv2d(x, w, stride=(2, 1), padding=padding, dilation=(1, 2))
+        np.testing.assert_array_equal(found, expected)
+
+
 def test_a_kernel_larger_than_the_image_fits_with_padding():
     x, w = full_range(np.dtype("u1"), (1, 2, 2, 3)), full_range(np.dtype("i1"), (3, 2, 5, 5))
     np.testing.assert_array_equal(conv2d(x, w, padding=2).codes, reference.conv2d(x, w, padding=2))
