@@ -35,7 +35,8 @@ def fold_batch_norm(module: nn.Module) -> nn.Module:
             continue
         before = node.args[0]
         conv = modules.get(str(before.target)) if before.op == "call_module" else None
-        if not isinstance(conv, nn.Conv2d) or len(before.users) > 1:
+        calls = [other for other in graph_module.graph.nodes if other.target == before.target]
+        if not isinstance(conv, nn.Conv2d) or len(before.users) > 1 or len(calls) > 1:
             raise ValueError(f"layer={node.target!r} normalises no convolution of its own: fold it by hand")
         graph_module.set_submodule(str(before.target), fuse_conv_bn_eval(conv, norm))
         node.replace_all_uses_with(before)

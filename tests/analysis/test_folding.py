@@ -64,10 +64,23 @@ class Shared(nn.Module):
         return y + self.norm(y)
 
 
+class Twice(nn.Module):
+    """Calls one convolution twice, each time with a batch norm of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(1, 1, 1)
+        self.first, self.second = nn.BatchNorm2d(1), nn.BatchNorm2d(1)
+
+    def forward(self, x):
+        return self.second(self.conv(self.first(self.conv(x))))
+
+
 @pytest.mark.parametrize(
     ("module", "name"),
     [
         (Shared(), "norm"),
+        (Twice(), "first"),
         (nn.Sequential(nn.Conv2d(1, 1, 1), nn.ReLU(), nn.BatchNorm2d(1)), "2"),
         (nn.Sequential(nn.BatchNorm2d(1)), "0"),
     ],
