@@ -8,7 +8,6 @@ import textwrap
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
-from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -46,13 +45,6 @@ SWEEP_BITS = range(2, 9)
 SHOWN_POINTS = 12  # of accuracy below float; a network that has failed would hide the differences that matter
 BITS_WIDTH = 24
 STYLES = {"uniform": ("C0", "o"), "noise-gain": ("C1", "s"), "offsets file": ("C2", "^")}
-
-
-class Network(StrEnum):
-    """The networks that come with trained weights."""
-
-    CONVNET = "convnet"
-    RESNET20 = "resnet20"
 
 
 @dataclass(frozen=True)
@@ -305,7 +297,7 @@ def _prepare(config: Config, data: Dataset, report: reporting.Report) -> _Subjec
 
 
 def _trained(network: str, dataset: str) -> nn.Module:
-    if dataset == "embedded" and network != Network.CONVNET:
+    if dataset == "embedded" and network != networks.Network.CONVNET:
         raise ValueError(
             f"network={network!r} has no weights for the embedded set: take --network convnet, or give CIFAR-10 with "
             "--data DIR or FXP_DATA (get it with: python -m sims.datasets cifar10)"
@@ -629,9 +621,9 @@ def main(
             "held-out images",
         ),
     ] = None,
-    network: Annotated[Network, typer.Option(help="the trained network; the embedded set has convnet only")] = (
-        Network.CONVNET
-    ),
+    network: Annotated[
+        networks.Network, typer.Option(help="the trained network; the embedded set has convnet only")
+    ] = (networks.Network.CONVNET),
     data: Annotated[
         Path | None, typer.Option(help="folder of CIFAR-10; else $FXP_DATA, else the user cache, else the embedded set")
     ] = None,

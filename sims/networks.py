@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from enum import StrEnum
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from sims.architectures import BasicBlock, alexnet_cifar10, convnet, resnet18, r
 
 __all__ = [
     "BasicBlock",
+    "Network",
     "alexnet_cifar10",
     "architecture",
     "convnet",
@@ -25,7 +27,14 @@ __all__ = [
 ]
 
 
-TRAINED: dict[str, Callable[..., nn.Module]] = {"convnet": convnet, "resnet20": resnet20}
+class Network(StrEnum):
+    """The networks that come with trained weights."""
+
+    CONVNET = "convnet"
+    RESNET20 = "resnet20"
+
+
+TRAINED: dict[str, Callable[..., nn.Module]] = {Network.CONVNET: convnet, Network.RESNET20: resnet20}
 
 
 def load(network: str, dataset: str) -> nn.Module:

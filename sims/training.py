@@ -8,6 +8,7 @@ run that is stopped continues where its last complete epoch ended and gives the 
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,6 +23,7 @@ from torch.nn import functional as F
 from analysis.folding import fold_batch_norm
 from fxp.files import replacing
 from sims import datasets, networks
+from sims.reporting import one_line_errors
 
 __all__ = ["Recipe", "accuracy", "train"]
 
@@ -151,29 +153,36 @@ def _restore(module: nn.Module, optimizer: torch.optim.Optimizer, recipe: Recipe
     return int(state["epoch"])
 
 
+class TrainingSet(StrEnum):
+    """The image sets to train on."""
+
+    CIFAR10 = "cifar10"
+    EMBEDDED = "embedded"
+
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+
+@app.command()
 def main(
-    network: Annotated[str, typer.Argument(help="convnet or resnet20")],
-    dataset: Annotated[str, typer.Option(help="cifar10 or embedded")] = "cifar10",
+    network: Annotated[networks.Network, typer.Argument(help="what to train")],
+    dataset: Annotated[TrainingSet, typer.Option(help="images to train on")] = TrainingSet.CIFAR10,
     data: Annotated[Path | None, typer.Option(help="folder of CIFAR-10; else $FXP_DATA, else the user cache")] = None,
     epochs: Annotated[int, typer.Option(min=1, help="passes over the training images")] = 40,
     peak_rate: Annotated[float, typer.Option(min=0, help="highest learning rate; 0.1 for the embedded set")] = 0.2,
-    seed: Annotated[int, typer.Option(help="of the initial weights, the order and the augmentation")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="of the initial weights, the order and the augmentation")] = 0,
     runs: Annotated[Path, typer.Option(help="folder of the checkpoint and of the weights")] = Path("runs"),
 ) -> None:
     """Train a network; the weights, folded, are written to RUNS/NETWORK-DATASET.npz."""
-    try:
-        images = datasets.embedded() if dataset == "embedded" else datasets.load_cifar10(data)
-        recipe = Recipe(network, epochs, seed, peak_rate=peak_rate)
+    with one_line_errors():
+        images = datasets.embedded() if dataset is TrainingSet.EMBEDDED else datasets.load_cifar10(data)
+        recipe = Recipe(network.value, epochs, seed, peak_rate=peak_rate)
         name = f"{network}-{dataset}"
-        module = train(recipe, images, runs / f"{name}.pt")
-        folded = fold_batch_norm(module)
-    except (ValueError, OSError) as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(2) from None
-    about = {"data": images.title, "held_out_accuracy": accuracy(folded, images.held_out), **asdict(recipe)}
-    networks.save_weights(folded, str(runs / f"{name}.npz"), about=about)
-    print(f"{runs / f'{name}.npz'}: held-out accuracy {about['held_out_accuracy']:.2%}")
+        folded = fold_batch_norm(train(recipe, images, runs / f"{name}.pt"))
+        about = {"data": images.title, "held_out_accuracy": accuracy(folded, images.held_out), **asdict(recipe)}
+        networks.save_weights(folded, str(runs / f"{name}.npz"), about=about)
+    typer.echo(f"{runs / f'{name}.npz'}: held-out accuracy {about['held_out_accuracy']:.2%}")
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    app(prog_name="python -m sims.training")
