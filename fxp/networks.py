@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields
 from functools import cached_property
 from math import prod
 from typing import Any, BinaryIO
+from zipfile import is_zipfile
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -701,6 +702,9 @@ def _describe(operation: Operation) -> dict[str, Any]:
 
 def _stored(file: BinaryIO) -> dict[str, Any]:
     """Return the arguments of IntegerNetwork from an open .npz file; any exception where it holds something else."""
+    if not is_zipfile(file):
+        raise ValueError("it is no .npz archive")
+    file.seek(0)
     with np.load(file, allow_pickle=False) as arrays:
         header = json.loads(str(arrays["network"]))
         return {

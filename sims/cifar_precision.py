@@ -602,7 +602,7 @@ def _draw_bits(made: Figure, result: Result) -> Figure:
             panel.step(range(len(bits)), bits, where="mid", color=color, marker=marker, label=row.title)
         panel.set_ylabel(f"{which}s, bits")
         panel.grid(alpha=0.25)
-        panel.legend()
+    panels[0].legend()
     panels[1].set_xticks(range(len(result.layers)), result.layers, rotation=60, ha="right")
     return made
 
