@@ -30,7 +30,7 @@ x = fxp.encode([0.1, -0.7, 3.0], fxp.Format(8, 7))
 image, kernel = [[[[1, 2, 3], [4, 5, 6], [7, 8, 9]]]], [[[[1, 0], [0, -1]]]]
 print(json.dumps({
     "file": fxp.__file__,
-    "absent": [name for name in ("torch", "sympy", "matplotlib", "scipy") if importlib.util.find_spec(name) is None],
+    "absent": [name for name in ("torch", "sympy", "matplotlib") if importlib.util.find_spec(name) is None],
     "codes": x.tolist(),
     "dot": fxp.dot(x, [1, 2, -3]).codes.tolist(),
     "matmul": fxp.matmul([[1, 2], [3, 4]], [[5], [-6]]).codes.tolist(),
@@ -96,12 +96,12 @@ def test_the_wheel_holds_the_three_packages_whole_and_nothing_else(wheel):
     assert any(name.startswith("sims/weights/") and name.endswith(".npz") for name in held)
 
 
-def test_the_core_requires_numpy_and_numba_alone(wheel):
+def test_the_core_requires_numpy_scipy_and_numba_alone(wheel):
     with zipfile.ZipFile(wheel) as archive:
         (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
         metadata = message_from_bytes(archive.read(name))
     core = [line for line in metadata.get_all("Requires-Dist") if "extra ==" not in line]
-    assert {re.match(r"[\w-]+", line)[0] for line in core} == {"numpy", "numba"}
+    assert {re.match(r"[\w-]+", line)[0] for line in core} == {"numpy", "scipy", "numba"}
     assert metadata["License-Expression"] == "BSD-3-Clause"
 
 
@@ -114,7 +114,7 @@ def test_the_core_works_without_torch_in_a_clean_environment(wheel, tmp_path):
     seen = json.loads(output(run([python, "-c", CORE_SESSION], cwd=elsewhere)))
     assert Path(seen.pop("file")).is_relative_to(tmp_path / "venv")
     assert seen == {
-        "absent": ["torch", "sympy", "matplotlib", "scipy"],
+        "absent": ["torch", "sympy", "matplotlib"],
         "codes": [13, -90, 127],
         "dot": -548,
         "matmul": [[-7], [-9]],
@@ -156,8 +156,8 @@ def imported(file: Path) -> set[str]:
     return {module.partition(".")[0] for module in (*plain, *of_names)} - sys.stdlib_module_names
 
 
-def test_fxp_needs_numpy_and_numba_and_in_the_carriers_torch():
-    needs = {file.name: imported(file) - {"fxp", "numpy", "numba"} for file in (ROOT / "fxp").rglob("*.py")}
+def test_fxp_needs_numpy_scipy_and_numba_and_in_the_carriers_torch():
+    needs = {file.name: imported(file) - {"fxp", "numpy", "scipy", "numba"} for file in (ROOT / "fxp").rglob("*.py")}
     assert {name: libraries for name, libraries in needs.items() if libraries} == {"carriers.py": {"torch"}}
 
 
