@@ -20,6 +20,15 @@ if TYPE_CHECKING:
     from fxp.formats import Overflow as Overflow
     from fxp.formats import Rounding as Rounding
     from fxp.networks import IntegerNetwork as IntegerNetwork
+    from fxp.operand_noise import floor_bias_power as floor_bias_power
+    from fxp.operand_noise import input_bits_for_sqnr as input_bits_for_sqnr
+    from fxp.operand_noise import input_bits_for_sqnr_exact as input_bits_for_sqnr_exact
+    from fxp.operand_noise import sqnr_dot_inputs as sqnr_dot_inputs
+    from fxp.output_bits import bit_growth as bit_growth
+    from fxp.output_bits import minimum_precision_bits as minimum_precision_bits
+    from fxp.output_bits import minimum_precision_bits_exact as minimum_precision_bits_exact
+    from fxp.output_bits import output_bits_for_sqnr as output_bits_for_sqnr
+    from fxp.output_bits import output_bits_for_sqnr_exact as output_bits_for_sqnr_exact
     from fxp.precision import NoiseGains as NoiseGains
     from fxp.precision import PrecisionAssignment as PrecisionAssignment
     from fxp.precision import equalize as equalize
@@ -29,6 +38,10 @@ if TYPE_CHECKING:
     from fxp.quantization import decode as decode
     from fxp.quantization import encode as encode
     from fxp.quantization import quantize as quantize
+    from fxp.signals import Signal as Signal
+    from fxp.sqnr import sqnr_dot as sqnr_dot
+    from fxp.sqnr import sqnr_rule as sqnr_rule
+    from fxp.sqnr import total_snr_db as total_snr_db
 
 _HOME = {
     "Format": "formats",
@@ -53,6 +66,19 @@ _HOME = {
     "equalize": "precision",
     "uniform": "precision",
     "predict_mismatch": "precision",
+    "Signal": "signals",
+    "bit_growth": "output_bits",
+    "minimum_precision_bits": "output_bits",
+    "minimum_precision_bits_exact": "output_bits",
+    "output_bits_for_sqnr": "output_bits",
+    "output_bits_for_sqnr_exact": "output_bits",
+    "floor_bias_power": "operand_noise",
+    "input_bits_for_sqnr": "operand_noise",
+    "input_bits_for_sqnr_exact": "operand_noise",
+    "sqnr_dot_inputs": "operand_noise",
+    "sqnr_dot": "sqnr",
+    "sqnr_rule": "sqnr",
+    "total_snr_db": "sqnr",
 }
 
 __all__ = sorted(_HOME)
