@@ -28,6 +28,7 @@ from fxp.costs import LayerShape
 from fxp.precision import NoiseGains, PrecisionAssignment
 from sims import networks, reporting
 from sims.datasets import Dataset, ImageSet, cifar10_or_embedded
+from sims.intervals import Interval, clopper_pearson
 from sims.offsets import Offsets, read_offsets, with_ranges
 from sims.training import as_input
 
@@ -134,9 +135,9 @@ class Row:
         return self.mismatches / self.images
 
     @property
-    def interval(self) -> reporting.Interval:
+    def interval(self) -> Interval:
         """95 % Clopper–Pearson interval of p_m."""
-        return reporting.clopper_pearson(self.mismatches, self.images)
+        return clopper_pearson(self.mismatches, self.images)
 
     @property
     def title(self) -> str:

@@ -1,10 +1,9 @@
-"""How experiments report: intervals, numbers in a table, JSON, figures, progress and one-line errors."""
+"""How experiments report: numbers in a table, JSON, figures, progress and one-line errors."""
 
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -14,15 +13,12 @@ from rich import box
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
-from scipy.special import betaincinv
 
 from fxp.files import replacing
 
 __all__ = [
-    "Interval",
     "Report",
     "check_figure_path",
-    "clopper_pearson",
     "one_line_errors",
     "percent",
     "progress_bars",
@@ -37,61 +33,6 @@ Report = Callable[[str, int, int], object]  # what is done, how many of it, of h
 
 FIGURE_FORMATS = (".pdf", ".png", ".svg")
 PRINTED_WIDTH = 120  # columns where the output is no terminal, so that a file holds the same table everywhere
-
-
-@dataclass(frozen=True)
-class Interval:
-    """Both ends of a confidence interval."""
-
-    low: float
-    high: float
-
-
-def clopper_pearson(events: int, trials: int, *, confidence: float = 0.95) -> Interval:
-    r"""Return the Clopper–Pearson interval of a probability (exact: it covers with at least the confidence).
-
-    .. math:: I^{-1}_{\alpha/2}(k, n-k+1) \le p \le I^{-1}_{1-\alpha/2}(k+1, n-k)
-
-    with I the regularised incomplete beta function and α = 1 − confidence; the ends are 0 for k = 0 and 1 for k = n.
-
-    Assumptions: the trials are independent and have one probability.
-
-    Parameters
-    ----------
-    events : int
-        Number k of events, 0 to `trials`.
-    trials : int
-        Number n of trials, at least 1.
-    confidence : float
-        Between 0 and 1, both excluded.
-
-    Returns
-    -------
-    Interval
-        Ends between 0 and 1.
-
-    Raises
-    ------
-    ValueError
-        An argument is outside its range.
-
-    References
-    ----------
-    Clopper and Pearson, The use of confidence or fiducial limits illustrated in the case of the binomial, 1934.
-
-    Examples
-    --------
-    >>> clopper_pearson(0, 1)
-    Interval(low=0.0, high=0.975)
-    """
-    if not 0 <= events <= trials or trials < 1:
-        raise ValueError(f"events={events} is not between 0 and trials={trials}, or there is no trial: give counts")
-    if not 0 < confidence < 1:
-        raise ValueError(f"confidence={confidence} is not between 0 and 1: give a fraction such as 0.95")
-    tail = (1 - confidence) / 2
-    low = 0.0 if events == 0 else float(betaincinv(events, trials - events + 1, tail))
-    high = 1.0 if events == trials else float(betaincinv(events + 1, trials - events, 1 - tail))
-    return Interval(low, high)
 
 
 def percent(fraction: float, *, digits: int = 2) -> str:

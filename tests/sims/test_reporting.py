@@ -1,65 +1,12 @@
 import io
 import json
 import sys
-from math import comb
 
 import pytest
 import typer
-from hypothesis import given
-from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
 from sims import reporting
-from sims.reporting import Interval, clopper_pearson
-
-
-def tail_from(events: int, trials: int, probability: float) -> float:
-    """P(X ≥ events) of a binomial X, summed term by term."""
-    return sum(comb(trials, k) * probability**k * (1 - probability) ** (trials - k) for k in range(events, trials + 1))
-
-
-class TestClopperPearson:
-    @pytest.mark.parametrize("trials", [1, 2, 10, 10_000])
-    @pytest.mark.parametrize("confidence", [0.5, 0.95, 0.999])
-    def test_no_and_all_events_have_closed_forms(self, trials, confidence):
-        root = ((1 - confidence) / 2) ** (1 / trials)
-        none, every = (clopper_pearson(events, trials, confidence=confidence) for events in (0, trials))
-        assert none.low == 0.0
-        assert none.high == pytest.approx(1 - root, rel=1e-11)
-        assert every.high == 1.0
-        assert every.low == pytest.approx(root, rel=1e-11)
-
-    @pytest.mark.parametrize(
-        ("events", "trials", "low", "high"),
-        [(1, 10, 0.0025285785, 0.4450161), (5, 10, 0.187086, 0.812914), (3, 10, 0.0667395, 0.6524529)],
-    )
-    def test_published_values(self, events, trials, low, high):
-        assert clopper_pearson(events, trials) == Interval(pytest.approx(low, rel=2e-6), pytest.approx(high, rel=2e-6))
-
-    @given(st.integers(2, 60).flatmap(lambda n: st.tuples(st.integers(1, n - 1), st.just(n))), st.floats(0.5, 0.999))
-    def test_ends_leave_half_of_the_rest_in_each_binomial_tail(self, counts, confidence):
-        events, trials = counts
-        interval = clopper_pearson(events, trials, confidence=confidence)
-        rest = (1 - confidence) / 2
-        assert tail_from(events, trials, interval.low) == pytest.approx(rest, rel=1e-8)
-        assert 1 - tail_from(events + 1, trials, interval.high) == pytest.approx(rest, rel=1e-8)
-
-    @given(st.integers(1, 10_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
-    def test_holds_the_estimate_and_mirrors(self, counts):
-        events, trials = counts
-        interval, mirrored = clopper_pearson(events, trials), clopper_pearson(trials - events, trials)
-        assert interval.low <= events / trials <= interval.high
-        assert 1 - mirrored.high == pytest.approx(interval.low, abs=1e-12)
-
-    @pytest.mark.parametrize(("events", "trials"), [(-1, 10), (11, 10), (0, 0)])
-    def test_refuses_counts_that_cannot_be(self, events, trials):
-        with pytest.raises(ValueError, match=rf"events={events} is not between 0 and trials={trials}"):
-            clopper_pearson(events, trials)
-
-    @pytest.mark.parametrize("confidence", [0, 1, 95])
-    def test_refuses_a_confidence_that_is_no_fraction(self, confidence):
-        with pytest.raises(ValueError, match=f"confidence={confidence} is not between 0 and 1"):
-            clopper_pearson(1, 2, confidence=confidence)
 
 
 def test_costs_are_written_as_published():
