@@ -9,14 +9,32 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from analysis.calibration import Calibration as Calibration
     from analysis.calibration import calibrate as calibrate
+    from analysis.claims import CLAIMS as CLAIMS
+    from analysis.claims import Claim as Claim
+    from analysis.derivation import Assumption as Assumption
+    from analysis.derivation import Definition as Definition
+    from analysis.derivation import Derivation as Derivation
+    from analysis.derivation import DerivationError as DerivationError
+    from analysis.derivation import Lemma as Lemma
+    from analysis.derivation import Step as Step
     from analysis.folding import fold_batch_norm as fold_batch_norm
     from analysis.lowering import to_integer as to_integer
     from analysis.networks import layer_shapes as layer_shapes
     from analysis.precision import noise_gains as noise_gains
+    from analysis.rooms import derive as derive
 
 _HOME = {
+    "Assumption": "derivation",
+    "CLAIMS": "claims",
+    "Claim": "claims",
+    "Definition": "derivation",
+    "Derivation": "derivation",
+    "DerivationError": "derivation",
+    "Lemma": "derivation",
+    "Step": "derivation",
     "Calibration": "calibration",
     "calibrate": "calibration",
+    "derive": "rooms",
     "fold_batch_norm": "folding",
     "layer_shapes": "networks",
     "noise_gains": "precision",
