@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from fxp.costs import energy_weighting as energy_weighting
     from fxp.costs import gate_area as gate_area
     from fxp.costs import representational_cost as representational_cost
+    from fxp.dither import dithered_error as dithered_error
     from fxp.formats import Format as Format
     from fxp.formats import Overflow as Overflow
     from fxp.formats import Rounding as Rounding
@@ -38,10 +39,17 @@ if TYPE_CHECKING:
     from fxp.quantization import decode as decode
     from fxp.quantization import encode as encode
     from fxp.quantization import quantize as quantize
+    from fxp.roundoff import RoundingError as RoundingError
+    from fxp.roundoff import rounding_error as rounding_error
     from fxp.signals import Signal as Signal
     from fxp.sqnr import sqnr_dot as sqnr_dot
     from fxp.sqnr import sqnr_rule as sqnr_rule
     from fxp.sqnr import total_snr_db as total_snr_db
+    from fxp.whiteness import ErrorWhiteness as ErrorWhiteness
+    from fxp.whiteness import error_correlation as error_correlation
+    from fxp.whiteness import error_whiteness as error_whiteness
+    from fxp.whiteness import gaussian_rounding_error as gaussian_rounding_error
+    from fxp.whiteness import input_error_correlation as input_error_correlation
 
 _HOME = {
     "Format": "formats",
@@ -79,6 +87,14 @@ _HOME = {
     "sqnr_dot": "sqnr",
     "sqnr_rule": "sqnr",
     "total_snr_db": "sqnr",
+    "RoundingError": "roundoff",
+    "rounding_error": "roundoff",
+    "ErrorWhiteness": "whiteness",
+    "gaussian_rounding_error": "whiteness",
+    "input_error_correlation": "whiteness",
+    "error_correlation": "whiteness",
+    "error_whiteness": "whiteness",
+    "dithered_error": "dither",
 }
 
 __all__ = sorted(_HOME)
