@@ -17,9 +17,9 @@ __all__ = [
     "bounded_mean_interval",
     "check_false_alarm",
     "clopper_pearson",
+    "covariance_interval",
     "log_ratio_interval",
     "mean_interval",
-    "variance_interval",
 ]
 
 FEWEST_SAMPLES = 30
@@ -81,44 +81,45 @@ def mean_interval(samples: ArrayLike, *, false_alarm: float) -> Interval:
     return _smooth_interval(mean, values - mean, np.zeros_like(mean), false_alarm)
 
 
-def variance_interval(samples: ArrayLike, *, false_alarm: float) -> Interval:
-    """Return the interval of the variance of independent samples (asymptotic).
+def covariance_interval(first: ArrayLike, second: ArrayLike, *, false_alarm: float) -> Interval:
+    """Return the interval of the covariance of independent pairs of samples (asymptotic).
 
-    That of a mean, for the influences (x − x̄)² − s² on the unbiased variance, with the skewness that the estimated
-    mean takes away: γ − 3μ₃²/σ³, μ₃ the third central moment of the samples, γ and σ of the influences.
+    That of a mean, for the influences ψ = (x − x̄)(y − ȳ) on the unbiased covariance, with the skewness that the
+    estimated means take away: γ − 3·E[(x − x̄)ψ]·E[(y − ȳ)ψ]/σ³, γ and σ those of ψ.
 
-    Assumptions: as those of `mean_interval`; the eighth moment is finite.
+    Assumptions: as those of `mean_interval`, for the pairs; the eighth moments are finite.
 
     Parameters
     ----------
-    samples : array_like of float, shape (n, ...)
-        At least 30 along the first axis.
+    first, second : array_like of float, shape (n, ...)
+        Samples of x and y, at least 30 along the first axis; the same twice for the variance.
     false_alarm : float
-        Probability that the interval misses the variance, between 0 and 1, both excluded.
+        Probability that the interval misses the covariance, between 0 and 1, both excluded.
 
     Returns
     -------
     Interval
-        Ends of shape ``samples.shape[1:]``.
+        Ends of shape ``first.shape[1:]``.
 
     Raises
     ------
     ValueError
-        Samples are too few, not finite, all equal or too skewed; `false_alarm` is outside its range.
+        Samples are too few, not finite, all equal or too skewed; the shapes differ; `false_alarm` is outside its range.
 
     Examples
     --------
-    >>> interval = variance_interval([-1.0, 0.0, 1.0] * 500, false_alarm=1e-9)
+    >>> samples = [-1.0, 0.0, 1.0] * 500
+    >>> interval = covariance_interval(samples, samples, false_alarm=1e-9)
     >>> float(round(interval.low, 3)), float(round(interval.high, 3))
     (0.589, 0.742)
     """
-    values = _check_samples("samples", samples)
-    deviations = values - values.mean(axis=0)
-    powers = deviations**2
-    variance = powers.sum(axis=0) / (len(values) - 1)
-    influences = powers - powers.mean(axis=0)
-    curvature = (deviations**3).mean(axis=0) ** 2 / _spread(influences) ** 3
-    return _smooth_interval(variance, influences, curvature, false_alarm)
+    left, right = _check_pairs(first=first, second=second)
+    left, right = left - left.mean(axis=0), right - right.mean(axis=0)
+    products = left * right
+    covariance = products.sum(axis=0) / (len(products) - 1)
+    influences = products - products.mean(axis=0)
+    curvature = (left * influences).mean(axis=0) * (right * influences).mean(axis=0) / _spread(influences) ** 3
+    return _smooth_interval(covariance, influences, curvature, false_alarm)
 
 
 def log_ratio_interval(numerators: ArrayLike, denominators: ArrayLike, *, false_alarm: float) -> Interval:
@@ -153,9 +154,7 @@ def log_ratio_interval(numerators: ArrayLike, denominators: ArrayLike, *, false_
     >>> float(round(interval.low, 3)), float(round(interval.high, 3))
     (-0.103, 0.098)
     """
-    top, bottom = _check_samples("numerators", numerators), _check_samples("denominators", denominators)
-    if top.shape != bottom.shape:
-        raise ValueError(f"denominators of shape {bottom.shape} do not pair with numerators of shape {top.shape}")
+    top, bottom = _check_pairs(numerators=numerators, denominators=denominators)
     means = top.mean(axis=0), bottom.mean(axis=0)
     if np.any(means[0] <= 0) or np.any(means[1] <= 0):
         raise ValueError(f"means={means} are not positive: a ratio in dB compares powers")
@@ -360,6 +359,13 @@ def _check_samples(name: str, samples: ArrayLike) -> FloatArray:
     if not np.all(np.isfinite(values)):
         raise ValueError(f"{name} hold {np.count_nonzero(~np.isfinite(values))} values that are not finite")
     return values
+
+
+def _check_pairs(**samples: ArrayLike) -> tuple[FloatArray, FloatArray]:
+    (name, first), (other, second) = ((name, _check_samples(name, values)) for name, values in samples.items())
+    if first.shape != second.shape:
+        raise ValueError(f"{other} of shape {second.shape} do not pair with {name} of shape {first.shape}")
+    return first, second
 
 
 def _plain(ends: FloatArray) -> float | FloatArray:

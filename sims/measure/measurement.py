@@ -130,7 +130,7 @@ class Measurement:
         Raises
         ------
         ValueError
-            As `sims.intervals.variance_interval`.
+            As `sims.intervals.covariance_interval`.
 
         Examples
         --------
@@ -138,7 +138,7 @@ class Measurement:
         0.6667 [0.6429, 0.6902] from 15000 samples
         """
         values = np.asarray(samples, dtype=np.float64)
-        interval = intervals.variance_interval(values, false_alarm=false_alarm)
+        interval = intervals.covariance_interval(values, values, false_alarm=false_alarm)
         return cls._around(values.var(axis=0, ddof=1), interval, len(values))
 
     @classmethod
