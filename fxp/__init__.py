@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from fxp.costs import gate_area as gate_area
     from fxp.costs import representational_cost as representational_cost
     from fxp.dither import dithered_error as dithered_error
+    from fxp.dot_moments import DotMoments as DotMoments
+    from fxp.dot_moments import dot_moments as dot_moments
+    from fxp.dot_moments import fixed_dot_moments as fixed_dot_moments
+    from fxp.dot_products import sqnr_dot_fixed as sqnr_dot_fixed
+    from fxp.dot_products import sqnr_dot_quantized as sqnr_dot_quantized
     from fxp.formats import Format as Format
     from fxp.formats import Overflow as Overflow
     from fxp.formats import Rounding as Rounding
@@ -39,6 +44,11 @@ if TYPE_CHECKING:
     from fxp.quantization import decode as decode
     from fxp.quantization import encode as encode
     from fxp.quantization import quantize as quantize
+    from fxp.quantizers import QuantizedMoments as QuantizedMoments
+    from fxp.quantizers import QuantizerNoise as QuantizerNoise
+    from fxp.quantizers import quantized_moments as quantized_moments
+    from fxp.quantizers import quantizer_noise as quantizer_noise
+    from fxp.quantizers import sqnr_quantizer as sqnr_quantizer
     from fxp.roundoff import RoundingError as RoundingError
     from fxp.roundoff import rounding_error as rounding_error
     from fxp.signals import Signal as Signal
@@ -75,6 +85,11 @@ _HOME = {
     "uniform": "precision",
     "predict_mismatch": "precision",
     "Signal": "signals",
+    "QuantizedMoments": "quantizers",
+    "QuantizerNoise": "quantizers",
+    "quantized_moments": "quantizers",
+    "quantizer_noise": "quantizers",
+    "sqnr_quantizer": "quantizers",
     "bit_growth": "output_bits",
     "minimum_precision_bits": "output_bits",
     "minimum_precision_bits_exact": "output_bits",
@@ -95,6 +110,11 @@ _HOME = {
     "error_correlation": "whiteness",
     "error_whiteness": "whiteness",
     "dithered_error": "dither",
+    "DotMoments": "dot_moments",
+    "dot_moments": "dot_moments",
+    "fixed_dot_moments": "dot_moments",
+    "sqnr_dot_quantized": "dot_products",
+    "sqnr_dot_fixed": "dot_products",
 }
 
 __all__ = sorted(_HOME)

@@ -73,7 +73,7 @@ class Gaussian:
     def panels(self) -> Floats:  # noqa: D102
         edges = self.mean + self.deviation * np.arange(-38.5, 39, 0.5)
         inside = edges[edges > self.low]
-        return np.r_[self.low, inside] if math.isfinite(self.low) else inside
+        return np.asarray(np.r_[self.low, inside] if math.isfinite(self.low) else inside)
 
     def nodes(self, low: Floats, high: Floats, order: int) -> tuple[Floats, Floats]:  # noqa: D102
         return _weighted(self._density, low, high, order)
@@ -97,7 +97,8 @@ class Laplace:
     scale: float
 
     def panels(self) -> Floats:  # noqa: D102
-        return self.scale * np.arange(-700.0, 701.0)
+        edges = np.r_[np.arange(8.0), np.arange(8.0, 705.0, 8.0)]
+        return np.asarray(self.scale * np.r_[-edges[:0:-1], edges])
 
     def nodes(self, low: Floats, high: Floats, order: int) -> tuple[Floats, Floats]:  # noqa: D102
         return _weighted(self._density, low, high, order)
@@ -126,7 +127,9 @@ class Sinusoid:
 
     def nodes(self, low: Floats, high: Floats, order: int) -> tuple[Floats, Floats]:  # noqa: D102
         phases, lengths = _legendre(self._phase(low), self._phase(high), order)
-        return self.peak * np.sin(phases), lengths / np.pi
+        # The sine of a point near the peak rounds onto it: a value that has probability zero, and a code of its own
+        inside = math.nextafter(self.peak, 0.0)
+        return np.clip(self.peak * np.sin(phases), -inside, inside), lengths / np.pi
 
     def _phase(self, x: Floats) -> Floats:
         return np.arcsin(np.clip(x / self.peak, -1.0, 1.0))
