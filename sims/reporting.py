@@ -19,6 +19,7 @@ from fxp.files import replacing
 __all__ = [
     "Report",
     "check_figure_path",
+    "check_writable",
     "one_line_errors",
     "percent",
     "progress_bars",
@@ -120,6 +121,22 @@ def write_json(value: Any, path: str | os.PathLike[str]) -> None:
     text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
     with replacing(path) as draft:
         draft.write_text(f"{text}\n", encoding="utf-8")
+
+
+def check_writable(path: str | os.PathLike[str]) -> None:
+    """Refuse a file that cannot be written, so that a long run does not fail at its end.
+
+    Raises
+    ------
+    OSError
+        Its folder cannot be made or written to.
+    """
+    target = Path(path)
+    if target.is_dir():
+        raise IsADirectoryError(f"{str(target)!r} is a folder: name a file in it")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if not os.access(target.parent, os.W_OK):
+        raise PermissionError(f"the folder {str(target.parent)!r} cannot be written to: name another one")
 
 
 def check_figure_path(path: str | os.PathLike[str]) -> Path:
