@@ -149,7 +149,7 @@ def minimum_precision_bits_exact(
 
     Assumptions: rounding to nearest, its error uncorrelated with the output's own; the output is about Gaussian. The
     overload beyond 4σ is ignored. It alone limits a Gaussian to 52.1 dB, and takes 0.3 dB of the 40.9 dB at 8 bits,
-    1.2 at 9 and 3.4 at 10: more than 8 bits are refused.
+    1.2 at 9 and 3.5 at 10: more than 8 bits are refused.
 
     Parameters
     ----------
