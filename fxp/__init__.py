@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from fxp.accumulators import conv2d as conv2d
     from fxp.accumulators import dot as dot
     from fxp.accumulators import matmul as matmul
+    from fxp.clipping import OptimalClip as OptimalClip
+    from fxp.clipping import optimal_clip as optimal_clip
     from fxp.costs import LayerShape as LayerShape
     from fxp.costs import computational_cost as computational_cost
     from fxp.costs import energy_weighting as energy_weighting
@@ -60,6 +62,8 @@ if TYPE_CHECKING:
     from fxp.whiteness import error_whiteness as error_whiteness
     from fxp.whiteness import gaussian_rounding_error as gaussian_rounding_error
     from fxp.whiteness import input_error_correlation as input_error_correlation
+    from fxp.word_lengths import bits_for_sqnr as bits_for_sqnr
+    from fxp.word_lengths import bits_for_sqnr_exact as bits_for_sqnr_exact
 
 _HOME = {
     "Format": "formats",
@@ -85,6 +89,10 @@ _HOME = {
     "uniform": "precision",
     "predict_mismatch": "precision",
     "Signal": "signals",
+    "bits_for_sqnr_exact": "word_lengths",
+    "bits_for_sqnr": "word_lengths",
+    "optimal_clip": "clipping",
+    "OptimalClip": "clipping",
     "QuantizedMoments": "quantizers",
     "QuantizerNoise": "quantizers",
     "quantized_moments": "quantizers",
