@@ -1,7 +1,7 @@
 """The verdict on a claim: on its derivation, on the prediction against the measurement, and on the wrong variants."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from zlib import crc32
@@ -15,7 +15,7 @@ from analysis.derivation import DerivationError
 from sims.measure import Measurement, Trial, measurement_of
 from sims.proofs import proven_methods
 
-__all__ = ["SUITE_FALSE_ALARM", "Case", "Entry", "Plan", "Variant", "agrees", "verify"]
+__all__ = ["SUITE_FALSE_ALARM", "Case", "Entry", "Pair", "Plan", "Variant", "agrees", "verify"]
 
 FloatArray = NDArray[np.float64]
 Point = Mapping[str, Any]
@@ -50,6 +50,22 @@ class Plan:
 
 
 @dataclass(frozen=True)
+class Pair:
+    """A predicted number and the measured one, with the ends of its interval."""
+
+    predicted: float
+    measured: float
+    low: float
+    high: float
+    exact: bool
+
+    @property
+    def distance(self) -> float:
+        """Between prediction and measurement."""
+        return abs(self.predicted - self.measured)
+
+
+@dataclass(frozen=True)
 class Case:
     """Prediction and measurement at one point of the domain, which `place` tells in words."""
 
@@ -58,13 +74,12 @@ class Case:
     measured: Measurement
     agrees: bool
 
-    @property
-    def worst(self) -> tuple[float, float, float, float]:
-        """The component whose prediction is the farthest from its measurement: predicted, measured, low, high."""
+    def pairs(self) -> Iterator[Pair]:
+        """Yield the components one by one."""
         columns = (self.predicted, self.measured.value, self.measured.low, self.measured.high)
-        place = int(np.argmax(np.abs(self.predicted - self.measured.value)))
-        predicted, value, low, high = (float(np.ravel(column)[place]) for column in columns)
-        return predicted, value, low, high
+        if self.predicted.shape == self.measured.value.shape:
+            for predicted, value, low, high in zip(*(np.ravel(column).tolist() for column in columns), strict=True):
+                yield Pair(predicted, value, low, high, exact=self.measured.samples == 0)
 
 
 @dataclass(frozen=True)
@@ -117,10 +132,14 @@ class Entry:
         """How many intervals could have missed."""
         return sum(case.measured.value.size for case in self.cases if case.measured.samples)
 
-    @property
-    def worst(self) -> Case | None:
-        """The case whose prediction is the farthest from its measurement."""
-        return max(self.cases, key=lambda case: abs(case.worst[0] - case.worst[1]), default=None)
+    def worst(self, kind: str) -> Pair | None:
+        """Return where a claim of that kind was tried hardest, None where nothing was measured.
+
+        That is where prediction and measurement are the farthest apart, and of a bound where they are the closest.
+        """
+        pairs = [pair for case in self.cases for pair in case.pairs()]
+        sign = -1 if kind == "bound" else 1
+        return max(pairs, key=lambda pair: (sign * pair.distance, abs(pair.predicted)), default=None)
 
 
 def verify(claim: Claim, plan: Plan) -> Entry:

@@ -21,7 +21,7 @@ from rich.table import Table
 
 from analysis.claims import CLAIMS, Claim
 from sims import ledger_page, reporting
-from sims.ledger import SUITE_FALSE_ALARM, Case, Entry, Plan, Variant, verify
+from sims.ledger import SUITE_FALSE_ALARM, Case, Entry, Pair, Plan, Variant, verify
 
 __all__ = ["Report", "app", "conclusion", "document", "run", "select", "summary"]
 
@@ -116,18 +116,18 @@ def summary(claims: Sequence[Claim], entries: Mapping[str, Entry], *, title: str
 
 
 def _row(claim: Claim, entry: Entry) -> tuple[str, ...]:
-    predicted, measured = ("–", "–") if entry.worst is None else _figures(entry.worst)
+    pair = entry.worst(claim.kind)
+    predicted, measured = ("–", "–") if pair is None else _figures(claim, pair)
     refuted = sum(variant.refuted_at > 0 for variant in entry.variants)
     verdict = "confirmed" if entry.confirmed else "REFUTED"
     controls = f"{refuted} of {len(claim.wrong_variants)}"
     return claim.name, claim.kind, predicted, measured, claim.unit, controls, verdict, f"{entry.seconds:.1f}"
 
 
-def _figures(case: Case) -> tuple[str, str]:
-    predicted, value, low, high = case.worst
-    if case.measured.samples == 0:
-        return f"{predicted:.6g}", f"{value:.6g} exact"
-    return f"{predicted:.6g}", f"{value:.6g} [{low:.5g}, {high:.5g}]"
+def _figures(claim: Claim, pair: Pair) -> tuple[str, str]:
+    relation = {"upper": "≤ ", "lower": "≥ "}[claim.side] if claim.kind == "bound" else ""
+    interval = " exact" if pair.exact else f" [{pair.low:.5g}, {pair.high:.5g}]"
+    return f"{relation}{pair.predicted:.6g}", f"{pair.measured:.6g}{interval}"
 
 
 def conclusion(entries: Sequence[Entry], seconds: float) -> str:
@@ -136,9 +136,9 @@ def conclusion(entries: Sequence[Entry], seconds: float) -> str:
     points = sum(len(entry.cases) for entry in entries)
     variants = sum(len(entry.variants) for entry in entries)
     lines = [
-        f"{len(entries) - len(refuted)} of {len(entries)} claims confirmed at {points} points, {variants} wrong "
-        f"variants tried, {seconds:.0f} s. A row shows the point where prediction and measurement are the farthest "
-        f"apart; chance refutes a true claim in fewer than {SUITE_FALSE_ALARM:.0e} of the runs of the whole ledger."
+        f"{len(entries) - len(refuted)} of {len(entries)} claims confirmed at {points} points, {variants} wrong variants "
+        f"tried, {seconds:.0f} s. A row shows where prediction and measurement are the farthest apart, of a bound where "
+        f"they are the closest; chance refutes a true claim in fewer than {SUITE_FALSE_ALARM:.0e} of the ledger's runs."
     ]
     lines += [f"{entry.claim}: {fault}" for entry in refuted for fault in entry.faults]
     return "\n".join(lines)

@@ -4,52 +4,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import sympy as sp
 
-from analysis.claims import Claim
-from analysis.derivation import Derivation, Step
+from analysis.derivation import Derivation
 from analysis.domain import Choice, Integers
 from sims import ledger, measure
 from sims.ledger import Plan, agrees, verify
 from sims.measure import Measurement, measures
 from sims.proofs import proven_methods
+from tests.planted_claims import CLAIM, count, square_half, triangle, wrong_triangle
 
-N = sp.Symbol("n", integer=True, positive=True)
 PLAN = Plan(total_cases=100)
-
-
-def triangle() -> Derivation:
-    i = sp.Symbol("i", integer=True)
-    steps = Step(sp.Sum(i, (i, 1, N)), "definition"), Step(N * (N + 1) / 2, "pairs")
-    return Derivation("triangle", sp.Symbol("T"), steps, {N: Integers(1, 50)})
-
-
-def wrong_triangle() -> Derivation:
-    right = triangle()
-    return replace(right, steps=(right.steps[0], Step(N**2 / 2, "pairs")))
-
-
-def square_half(n):
-    """Forgets the diagonal."""
-    return n * n / 2
-
-
-CLAIM = Claim(
-    "triangle",
-    "The integers from 1 to n sum to n (n + 1)/2.",
-    "exact",
-    (),
-    triangle,
-    lambda n: n * (n + 1) / 2,
-    {"n": Integers(1, 50)},
-    (square_half,),
-    "derivation-triangle",
-    derived=lambda n: triangle().value(n=n),
-)
-
-
-def count(n, trial):
-    return Measurement.enumerated(sum(range(1, n + 1)))
 
 
 @pytest.fixture(autouse=True)
@@ -148,10 +112,16 @@ def test_shapes_must_match():
     assert not agrees(CLAIM, np.array([10.0, 10.0]), MEASURED)
 
 
-def test_the_worst_component_is_shown():
+@pytest.mark.parametrize(("kind", "predicted"), [("exact", 2.5), ("asymptotic", 2.5), ("bound", 1.1)])
+def test_the_hardest_component_is_shown(kind, predicted):
     measured = Measurement([1.0, 2.0], [0.5, 1.0], [1.5, 3.0], samples=9)
     case = ledger.Case("", np.array([1.1, 2.5]), measured, agrees=True)
-    assert case.worst == (2.5, 2.0, 1.0, 3.0)
+    entry = ledger.Entry("claim", "room", (), (case,), (), (), 0.0)
+    assert entry.worst(kind).predicted == predicted
+
+
+def test_of_equal_distances_the_largest_number_is_shown():
+    assert verify(CLAIM, PLAN).worst("exact") == ledger.Pair(1275, 1275, 1275, 1275, exact=True)
 
 
 def test_proofs_are_kept_until_the_source_changes(tmp_path, monkeypatch):
@@ -177,7 +147,7 @@ def test_a_damaged_or_unwritable_cache_does_no_harm(tmp_path):
 
 
 def test_one_measurement_a_claim():
-    with pytest.raises(ValueError, match="name='triangle' is measured by tests.sims.test_ledger already"):
+    with pytest.raises(ValueError, match="name='triangle' is measured by tests.planted_claims already"):
         measures("triangle")(count)
 
 
