@@ -5,10 +5,12 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.special import ndtr
 
 import fxp
-from fxp import reference
+from fxp import cells, quantizers, reference
 from fxp.formats import Format, Overflow, Rounding
 from fxp.signals import Signal
 
@@ -117,3 +119,106 @@ def test_every_word_length_equals_the_sum_over_all_cells(word_bits, overflow, ro
     # The reference subtracts moments of the order of one: above 8 bits it has no 1e-6 dB itself
     db = 1e-6 if word_bits <= 8 else 1e-3
     assert_exact(Format(word_bits, frac_bits, signed=law != "relu"), law, rounding, overflow, db=db)
+
+
+@pytest.mark.parametrize("law", ["gaussian", "uniform", "sinusoid"])
+@pytest.mark.parametrize(
+    ("rounding", "factor", "mean"), [("HALF_EVEN", 1 / 12, 0), ("FLOOR", 1 / 3, -0.5), ("STOCHASTIC", 1 / 6, 0)]
+)
+def test_many_bits_approach_the_moments_of_a_uniform_error(law, rounding, factor, mean):
+    fmt = Format(28, 23)
+    moments = fxp.quantized_moments(fmt, LAWS[law][0], rounding=rounding)
+    assert moments.error_power / fmt.step**2 == pytest.approx(factor, rel=1e-4)
+    assert moments.mean_error / fmt.step == pytest.approx(mean, abs=1e-4)
+
+
+@pytest.mark.parametrize("law", ["gaussian", "relu", "sinusoid"])
+@pytest.mark.parametrize("rounding", ["HALF_EVEN", "FLOOR", "STOCHASTIC"])
+@pytest.mark.parametrize("overflow", ["SATURATE", "WRAP"])
+def test_cells_taken_as_uniform_agree_with_cells_integrated_one_by_one(law, rounding, overflow, monkeypatch):
+    signal = LAWS[law][0]
+    fmt = Format(13, 10 if law != "sinusoid" else 12, signed=law != "relu")
+    one_by_one = fxp.quantizer_noise(fmt, signal, rounding=rounding, overflow=overflow)
+    monkeypatch.setattr(cells, "_CELLS", 256)
+    quantizers._cached_sums.cache_clear()
+    uniform = fxp.quantizer_noise(fmt, signal, rounding=rounding, overflow=overflow)
+    quantizers._cached_sums.cache_clear()
+    assert uniform.granular != one_by_one.granular
+    assert uniform.granular == pytest.approx(one_by_one.granular, rel=1e-3)
+    assert uniform.sqnr_db == pytest.approx(one_by_one.sqnr_db, abs=0.005)
+
+
+def test_wrap_of_a_law_far_wider_than_the_format():
+    """Codes are then independent of the value: E[e²] = E[x²] + the mean square of all codes."""
+    fmt, signal = Format(6, 20), Signal.gaussian()
+    codes = np.arange(fmt.min_code, fmt.max_code + 1) * fmt.step
+    moments = fxp.quantized_moments(fmt, signal, overflow="WRAP")
+    assert moments.error_power == pytest.approx(1 + np.mean(codes**2), rel=1e-6)
+    assert moments.quantized_power < 1e-4
+
+
+@pytest.mark.parametrize("rounding", [mode for mode in Rounding if mode is not Rounding.STOCHASTIC])
+@pytest.mark.parametrize("overflow", MODES)
+def test_samples_are_encoded_one_by_one(rounding, overflow):
+    values = np.r_[np.arange(-40, 41) / 16, 0.3, -7.7]
+    fmt = Format(4, 2)
+    error = fxp.quantize(values, fmt, rounding=rounding, overflow=overflow) - values
+    moments = fxp.quantized_moments(fmt, Signal.from_samples(values), rounding=rounding, overflow=overflow)
+    expected = np.mean(error), np.mean(error**2), np.mean(values * error)
+    assert (moments.mean_error, moments.error_power, moments.error_cross) == pytest.approx(expected, abs=1e-12)
+    assert moments.quantized_power == pytest.approx(np.mean((values + error) ** 2), rel=1e-12)
+    assert moments.quantized_mean == pytest.approx(np.mean(values + error), abs=1e-12)
+    assert moments.cross_power == pytest.approx(np.mean(values * (values + error)), rel=1e-12)
+
+
+def test_stochastic_rounding_of_samples_is_averaged_over_its_draws():
+    noise = fxp.quantizer_noise(Format(4, 2), Signal.from_samples([0.3125, 1.75 + 0.0625]), rounding="STOCHASTIC")
+    assert noise.granular == pytest.approx((0.25 * 0.75 * 0.0625 + 0.75 * 0.0625**2) / 2, rel=1e-12)
+    assert noise.overload == pytest.approx(0.25 * 0.0625**2 / 2, rel=1e-12)
+    assert noise.overload_probability == pytest.approx(0.125)
+
+
+def test_errors_of_overflow_are_refused_where_they_can_occur():
+    with pytest.raises(
+        ValueError, match=r"overflow=ERROR has no SQNR: values are outside sfix8_En7 with probability 0.0019"
+    ):
+        fxp.sqnr_quantizer(Format(8, 7), Signal.uniform(), overflow="ERROR")
+    saturated = fxp.sqnr_quantizer(Format(8, 7), Signal.uniform(), rounding="FLOOR")
+    assert fxp.sqnr_quantizer(Format(8, 7), Signal.uniform(), rounding="FLOOR", overflow="ERROR") == saturated
+
+
+def test_values_on_the_grid_have_no_noise():
+    assert fxp.sqnr_quantizer(Format(4, 2), Signal.from_samples([0.25, -1.0])) == math.inf
+
+
+@given(shift=st.integers(-300, 300), word_bits=st.integers(1, 12), law=st.sampled_from(sorted(LAWS)))
+@settings(deadline=None)
+def test_noise_scales_with_format_and_signal_by_powers_of_two(shift, word_bits, law):
+    signal = LAWS[law][0]
+    base = fxp.sqnr_quantizer(Format(word_bits, word_bits - 2), signal)
+    scaled = fxp.sqnr_quantizer(Format(word_bits, word_bits - 2 - shift), signal.scaled(2.0**shift))
+    assert scaled == pytest.approx(base, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (
+            lambda: fxp.sqnr_quantizer(Format(33, 30), Signal.uniform()),
+            ValueError,
+            "fmt=sfix33_En30 is not of at most 32",
+        ),
+        (lambda: fxp.sqnr_quantizer(Format(8, 401), Signal.uniform()), ValueError, "fmt=sfix8_En401 is not of at most"),
+        (
+            lambda: fxp.quantizer_noise(Format(8, 7), Signal(1.0, 0.5)),
+            ValueError,
+            "signal has no law, only peak and rms",
+        ),
+        (lambda: fxp.quantized_moments("sfix8", Signal.uniform()), TypeError, "fmt='sfix8' is not a Format: pass fxp"),
+        (lambda: fxp.sqnr_quantizer(Format(8, 7), Signal.uniform(), rounding="UP"), ValueError, "rounding='UP' is not"),
+        (lambda: fxp.sqnr_quantizer(Format(8, 7), Signal.uniform(), overflow="UP"), ValueError, "overflow='UP' is not"),
+    ],
+)
+def test_refusals(call, error, message):
+    with pytest.raises(error, match=message):
+        call()
