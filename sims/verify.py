@@ -136,9 +136,10 @@ def conclusion(entries: Sequence[Entry], seconds: float) -> str:
     points = sum(len(entry.cases) for entry in entries)
     variants = sum(len(entry.variants) for entry in entries)
     lines = [
-        f"{len(entries) - len(refuted)} of {len(entries)} claims confirmed at {points} points, {variants} wrong variants"
-        f" tried, {seconds:.0f} s. A row shows where prediction and measurement are the farthest apart, of a bound where"
-        f" they are the closest; chance refutes a true claim in fewer than {SUITE_FALSE_ALARM:.0e} of the ledger's runs."
+        f"{len(entries) - len(refuted)} of {len(entries)} claims confirmed at {points} points, {variants} wrong "
+        f"variants tried, {seconds:.0f} s.",
+        "A row shows where prediction and measurement are the farthest apart, of a bound where they are the closest. "
+        f"Chance refutes a true claim in fewer than {SUITE_FALSE_ALARM:.0e} of the runs of the whole ledger.",
     ]
     lines += [f"{entry.claim}: {fault}" for entry in refuted for fault in entry.faults]
     return "\n".join(lines)
