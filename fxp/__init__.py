@@ -11,6 +11,11 @@ if TYPE_CHECKING:
     from fxp.accumulators import conv2d as conv2d
     from fxp.accumulators import dot as dot
     from fxp.accumulators import matmul as matmul
+    from fxp.blocks import BlockExponents as BlockExponents
+    from fxp.blocks import BlockRule as BlockRule
+    from fxp.blocks import block_exponents as block_exponents
+    from fxp.blocks import block_storage_bits_exact as block_storage_bits_exact
+    from fxp.blocks import sqnr_block as sqnr_block
     from fxp.clipping import OptimalClip as OptimalClip
     from fxp.clipping import optimal_clip as optimal_clip
     from fxp.costs import LayerShape as LayerShape
@@ -27,11 +32,19 @@ if TYPE_CHECKING:
     from fxp.formats import Format as Format
     from fxp.formats import Overflow as Overflow
     from fxp.formats import Rounding as Rounding
+    from fxp.limits import EntropyCoded as EntropyCoded
+    from fxp.limits import LimitDistances as LimitDistances
+    from fxp.limits import distance_to_limits as distance_to_limits
+    from fxp.limits import entropy_coded_quantizer as entropy_coded_quantizer
+    from fxp.limits import entropy_coded_sqnr as entropy_coded_sqnr
+    from fxp.limits import rate_distortion_sqnr as rate_distortion_sqnr
     from fxp.networks import IntegerNetwork as IntegerNetwork
     from fxp.operand_noise import floor_bias_power as floor_bias_power
     from fxp.operand_noise import input_bits_for_sqnr as input_bits_for_sqnr
     from fxp.operand_noise import input_bits_for_sqnr_exact as input_bits_for_sqnr_exact
     from fxp.operand_noise import sqnr_dot_inputs as sqnr_dot_inputs
+    from fxp.optimal_levels import LloydMax as LloydMax
+    from fxp.optimal_levels import lloyd_max as lloyd_max
     from fxp.output_bits import bit_growth as bit_growth
     from fxp.output_bits import minimum_precision_bits as minimum_precision_bits
     from fxp.output_bits import minimum_precision_bits_exact as minimum_precision_bits_exact
@@ -123,6 +136,19 @@ _HOME = {
     "fixed_dot_moments": "dot_moments",
     "sqnr_dot_quantized": "dot_products",
     "sqnr_dot_fixed": "dot_products",
+    "BlockExponents": "blocks",
+    "BlockRule": "blocks",
+    "block_exponents": "blocks",
+    "block_storage_bits_exact": "blocks",
+    "sqnr_block": "blocks",
+    "EntropyCoded": "limits",
+    "LimitDistances": "limits",
+    "distance_to_limits": "limits",
+    "entropy_coded_quantizer": "limits",
+    "entropy_coded_sqnr": "limits",
+    "rate_distortion_sqnr": "limits",
+    "LloydMax": "optimal_levels",
+    "lloyd_max": "optimal_levels",
 }
 
 __all__ = sorted(_HOME)
