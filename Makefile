@@ -1,9 +1,10 @@
-# `make demo` runs the main experiment, `make test` every test; each prepares the virtual environment that it needs.
+# `make demo` runs the main experiment, `make test` every test, `make docs` builds the documentation; each prepares the
+# virtual environment that it needs.
 PYTHON ?= python3
 VENV   := .venv
 RUN    := $(VENV)/bin/python
 
-.PHONY: demo test lint clean
+.PHONY: demo test lint docs clean
 .NOTPARALLEL:
 
 demo: $(VENV)/.ready-sims
@@ -16,6 +17,10 @@ lint: $(VENV)/.ready-test
 	$(RUN) -m ruff format --check .
 	$(RUN) -m ruff check .
 	$(RUN) -m mypy
+
+# Every page is read anew, so that a warning of an unchanged page is not forgotten.
+docs: $(VENV)/.ready-docs
+	$(RUN) -m sphinx --fresh-env --fail-on-warning --keep-going --builder html docs docs/_build/html
 
 # Each stamp is written last, so that a step that was interrupted is done again. The variables hold the build's own
 # packages to the same versions: older versions of pip read the first, newer ones the second.
@@ -31,4 +36,4 @@ $(VENV)/.made:
 	@touch $@
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis docs/_build docs/gallery docs/reference/generated

@@ -1,0 +1,1 @@
+"""Extensions of Sphinx: directives that print what analysis holds, and the pages of the reference."""

@@ -1,0 +1,105 @@
+"""The ``claim`` directive prints one claim of the ledger, the ``ledger`` directive all of them."""
+
+import inspect
+from itertools import groupby
+
+from docutils import nodes
+from sphinx.errors import ExtensionError
+from sphinx.util.docutils import SphinxDirective
+
+import analysis
+import fxp
+from _extensions.markup import badge, block, bullets, domain, entry, label, paragraph, reference, table
+from analysis.claims import Claim
+from analysis.claims.claim import Prediction
+
+__all__ = ["ClaimDirective", "LedgerDirective"]
+
+
+class ClaimDirective(SphinxDirective):
+    """``{claim} NAME``: what is claimed, of what kind, where, and which plausible formulas are wrong."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """Return the nodes of the claim that the argument names."""
+        (name,) = self.arguments
+        return [claim_block(_claim(name, self.get_location()))]
+
+
+class LedgerDirective(SphinxDirective):
+    """``{ledger}``: a table of all claims, then each of them, room by room."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return an overview and one section a room."""
+        rooms = [(room, list(claims)) for room, claims in groupby(analysis.CLAIMS, key=_room)]
+        return [overview(analysis.CLAIMS), *(_section(room, claims) for room, claims in rooms)]
+
+
+def claim_block(claim: Claim) -> nodes.container:
+    """Return everything that a claim says of itself."""
+    shown = [
+        paragraph(badge(claim.kind, kind=f"fxp-{claim.kind}"), " ", nodes.strong("", claim.statement)),
+        entry("Predicted by", *_prediction(claim), f"; {_tolerance(claim)}."),
+        entry("Assumes", "nothing beyond the definitions." if not claim.assumptions else ""),
+        bullets([assumption.statement] for assumption in claim.assumptions),
+        entry("Holds for"),
+        bullets(domain(*item) for item in claim.domain.items()),
+        entry("Wrong, and refuted by the same measurement"),
+        bullets(map(_variant, claim.wrong_variants)),
+    ]
+    kept = [node for node in shown if not (isinstance(node, nodes.bullet_list) and not node.children)]
+    return block(*kept, classes=["fxp-claim"])
+
+
+def overview(claims: tuple[Claim, ...]) -> nodes.table:
+    """Return a table with one line a claim, which links to its derivation."""
+    rows = (
+        [[label(claim.name, claim.docs)], [badge(claim.kind, kind=f"fxp-{claim.kind}")], [claim.statement]]
+        for claim in claims
+    )
+    return table(["claim", "kind", "statement"], rows, widths=[25, 12, 63])
+
+
+def _claim(name: str, location: str) -> Claim:
+    for claim in analysis.CLAIMS:
+        if claim.name == name:
+            return claim
+    raise ExtensionError(f"{location}: {name} is no claim: add it to CLAIMS of its room in analysis/claims")
+
+
+def _room(claim: Claim) -> str:
+    return claim.derive.__module__.rpartition(".")[2]
+
+
+def _section(room: str, claims: list[Claim]) -> nodes.section:
+    section = nodes.section("", nodes.title("", f"The room {room}"), ids=[f"ledger-{room}"], names=[f"ledger-{room}"])
+    for claim in claims:
+        heading = nodes.title("", "", nodes.literal(claim.name, claim.name))
+        derivation = entry("Why", label("the derivation", claim.docs), ".")
+        one = nodes.section(
+            "", heading, claim_block(claim), derivation, ids=[f"claim-{claim.name}"], names=[claim.name]
+        )
+        section += one
+    return section
+
+
+def _prediction(claim: Claim) -> list[nodes.Node | str]:
+    """Return links to the functions of fxp that the prediction is or calls."""
+    predict = claim.predict
+    called = [predict.__name__, *inspect.unwrap(predict).__code__.co_names]
+    exported = [name for name in dict.fromkeys(called) if name in fxp.__all__]
+    shown = [part for name in exported for part in (", ", reference(f"fxp.{name}"))]
+    return shown[1:] or [nodes.literal("", f"{predict.__module__}.{predict.__qualname__}")]
+
+
+def _tolerance(claim: Claim) -> str:
+    unit = f" {claim.unit}" if claim.unit else ""
+    if claim.kind == "bound":
+        return f"the measured value is at {'most' if claim.side == 'upper' else 'least'} that"
+    return f"the model's error is at most {claim.tolerance:g}{unit}" if claim.tolerance else "no tolerance"
+
+
+def _variant(variant: Prediction) -> list[nodes.Node | str]:
+    text = inspect.getdoc(variant) or ""
+    return [nodes.literal("", variant.__name__), *([": ", text.partition("\n")[0]] if text else [])]

@@ -1,0 +1,102 @@
+"""Small docutils nodes that the directives are made of."""
+
+from collections.abc import Iterable
+
+import sympy as sp
+from docutils import nodes
+from sphinx.addnodes import pending_xref
+
+from analysis.domain import Choice, Domain, Integers, Reals
+
+__all__ = [
+    "badge",
+    "block",
+    "bullets",
+    "domain",
+    "entry",
+    "equation",
+    "formula",
+    "label",
+    "paragraph",
+    "reference",
+    "table",
+]
+
+Content = Iterable[nodes.Node | str]
+
+
+def paragraph(*content: nodes.Node | str, classes: Iterable[str] = ()) -> nodes.paragraph:
+    """Return a paragraph of nodes and plain text."""
+    return nodes.paragraph("", "", *_nodes(content), classes=list(classes))
+
+
+def block(*content: nodes.Node, classes: Iterable[str]) -> nodes.container:
+    """Return a division of the page that the style sheet knows by its classes."""
+    return nodes.container("", *content, classes=list(classes))
+
+
+def bullets(items: Iterable[Content], *, classes: Iterable[str] = ()) -> nodes.bullet_list:
+    """Return a list with one paragraph an item."""
+    return nodes.bullet_list("", *(nodes.list_item("", paragraph(*item)) for item in items), classes=list(classes))
+
+
+def entry(term: str, *content: nodes.Node | str) -> nodes.paragraph:
+    """Return a paragraph that begins with a term in bold."""
+    return paragraph(nodes.strong(term, term), " ", *content)
+
+
+def badge(text: str, *, kind: str) -> nodes.inline:
+    """Return a short word in a coloured frame."""
+    return nodes.inline(text, text, classes=["badge", kind])
+
+
+def label(text: str, target: str) -> pending_xref:
+    """Return a link to a label; the build warns when nothing carries it."""
+    shown = nodes.inline(text, text)
+    return pending_xref("", shown, refdomain="std", reftype="ref", reftarget=target, refexplicit=True, refwarn=True)
+
+
+def reference(name: str) -> pending_xref:
+    """Return a link to an object of the reference by its full name; the build warns when it is not documented."""
+    shown = nodes.literal(name, name)
+    return pending_xref("", shown, refdomain="py", reftype="obj", reftarget=name, refwarn=True)
+
+
+def equation(latex: str) -> nodes.math_block:
+    """Return a displayed equation without a number."""
+    return nodes.math_block(latex, latex, number=None, label=None, **{"no-wrap": False})
+
+
+def formula(latex: str) -> nodes.math:
+    """Return an equation inside a line."""
+    return nodes.math(latex, latex)
+
+
+def domain(name: sp.Symbol | str, values: Domain) -> list[nodes.Node | str]:
+    """Return what a symbol or an argument can be: a symbol as mathematics, an argument as code."""
+    shown = formula(sp.latex(name)) if isinstance(name, sp.Symbol) else nodes.literal(name, name)
+    match values:
+        case Integers():
+            return [shown, " integer, ", formula(rf"{values.low}, \dots, {values.high}")]
+        case Reals():
+            return [shown, " real, ", formula(rf"({values.low:g}, {values.high:g})")]
+        case Choice():
+            return [shown, f" one of {values}"]
+
+
+def table(header: Iterable[str], rows: Iterable[Iterable[Content]], *, widths: Iterable[int]) -> nodes.table:
+    """Return a table whose cells hold one paragraph each."""
+    columns = list(widths)
+    group = nodes.tgroup("", cols=len(columns))
+    group += [nodes.colspec(colwidth=width) for width in columns]
+    group += nodes.thead("", _row([name] for name in header))
+    group += nodes.tbody("", *(_row(cells) for cells in rows))
+    return nodes.table("", group)
+
+
+def _row(cells: Iterable[Content]) -> nodes.row:
+    return nodes.row("", *(nodes.entry("", paragraph(*cell)) for cell in cells))
+
+
+def _nodes(content: Content) -> list[nodes.Node]:
+    return [nodes.Text(part) if isinstance(part, str) else part for part in content]
