@@ -29,9 +29,9 @@ class Calibration:
     layers : tuple of str
         Names as in `module.named_modules()`.
     weight_ranges : tuple of float
-        Smallest 2^r that is not below the largest |w|.
+        Smallest 2^r that is not below the largest magnitude.
     activation_ranges : tuple of float
-        Smallest 2^r that is not below the chosen quantile of |a| over the layer's input tensor.
+        Smallest 2^r that is not below the chosen quantile of the magnitudes over the layer's input tensor.
     activation_signed : tuple of bool
         Whether that tensor was negative anywhere.
     tensors : tuple of int
@@ -57,8 +57,8 @@ def calibrate(
     """Return the power-of-two ranges of all weights and activations (exact for the images given).
 
     The quantile is that of all elements of all images: the range is the smallest 2^r with a fraction of at least
-    `quantile` of the |a| ≤ 2^r. Exponents are counted, so that memory does not grow with the number of images. A
-    tensor that is zero throughout gets the range 1; where zeros alone make up the quantile the largest |a| decides.
+    `quantile` of the magnitudes ≤ 2^r. Exponents are counted, so that memory does not grow with the number of images. A
+    tensor that is zero throughout gets the range 1; where zeros alone make up the quantile the largest decides.
 
     Parameters
     ----------

@@ -345,7 +345,7 @@ class IntegerNetwork:
 
         Parameters
         ----------
-        image_codes : array_like of int, shape (N, *input_shape)
+        image_codes : array_like of int, shape (N, ``*input_shape``)
             Codes within the input format.
         threads : int, optional
             Threads that share the images; as many as there are cores by default.
