@@ -3,8 +3,9 @@
 Names are imported on first use (PEP 562), so that ``import fxp`` costs next to nothing.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from fxp.exports import on_first_use
 
 if TYPE_CHECKING:
     from fxp.accumulators import Accumulation as Accumulation
@@ -152,14 +153,7 @@ _HOME = {
 }
 
 __all__ = sorted(_HOME)
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module 'fxp' has no attribute {name!r}")
-    value = getattr(import_module(f"fxp.{_HOME[name]}"), name)
-    globals()[name] = value
-    return value
+__getattr__ = on_first_use(__name__, _HOME)
 
 
 def __dir__() -> list[str]:
