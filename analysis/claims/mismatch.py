@@ -1,0 +1,48 @@
+"""Claims on the mismatch of a quantised decision."""
+
+import math
+from typing import Final
+
+from analysis.claims.claim import Claim
+from analysis.domain import Integers, Reals
+from analysis.mismatch import mismatch_bound
+from fxp.precision import NoiseGains, predict_mismatch, uniform
+
+__all__ = ["CLAIMS"]
+
+LAYER: Final = ("margin",)
+
+
+def _bound(word_bits: int, length: int, margin_steps: float, *, range_gain: float = 4.0) -> float:
+    """Return the library's bound for a margin of `margin_steps`·√length steps, weights of one and the range 1."""
+    margin = margin_steps * math.sqrt(length) * 2.0 ** (1 - word_bits)
+    gain = range_gain * length / (24 * margin**2)
+    gains = NoiseGains(LAYER, (1,), (1,), (True,), (0,), (gain,), kind="bound")
+    return predict_mismatch(gains, uniform(LAYER, word_bits))
+
+
+def _derived(word_bits: int, length: int, margin_steps: float) -> float:
+    margin = margin_steps * math.sqrt(length) * 2.0 ** (1 - word_bits)
+    return mismatch_bound().value(B=word_bits, n=length, R=1, g=1, d=margin)
+
+
+def _signed_range_as_unsigned(word_bits: int, length: int, margin_steps: float) -> float:
+    """Takes R for the width of a signed range, which is 2R: the gain is 4 times too small."""
+    return _bound(word_bits, length, margin_steps, range_gain=1.0)
+
+
+CLAIMS = (
+    Claim(
+        "mismatch_bound",
+        "Rounding the operands of a margin d turns a decision around with at most the probability σ²/(2d²).",
+        "bound",
+        mismatch_bound().assumptions,
+        mismatch_bound,
+        _bound,
+        {"word_bits": Integers(3, 8), "length": Integers(1, 48), "margin_steps": Reals(0.15, 0.6)},
+        (_signed_range_as_unsigned,),
+        "derivation-mismatch_bound",
+        derived=_derived,
+        cases=10,
+    ),
+)
