@@ -66,6 +66,7 @@ html_static_path = ["_static", str(mathjax())]
 html_css_files = ["fxp.css"]
 html_copy_source = False
 html_show_sphinx = False
+html_show_search_summary = False  # it would fetch pages, which browsers refuse for local files
 html_theme_options = {
     "navigation_with_keys": False,
     "show_toc_level": 2,

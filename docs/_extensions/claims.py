@@ -1,7 +1,11 @@
 """The ``claim`` directive prints one claim of the ledger, the ``ledger`` directive all of them."""
 
 import inspect
-from itertools import groupby
+import json
+from collections.abc import Iterable, Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any
 
 from docutils import nodes
 from sphinx.errors import ExtensionError
@@ -12,8 +16,11 @@ import fxp
 from _extensions.markup import badge, block, bullets, domain, entry, label, paragraph, reference, table
 from analysis.claims import Claim
 from analysis.claims.claim import Prediction
+from analysis.rooms import ROOMS
 
 __all__ = ["ClaimDirective", "LedgerDirective"]
+
+Figures = Mapping[str, Mapping[str, Any]]
 
 
 class ClaimDirective(SphinxDirective):
@@ -24,7 +31,7 @@ class ClaimDirective(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """Return the nodes of the claim that the argument names."""
         (name,) = self.arguments
-        return [claim_block(_claim(name, self.get_location()))]
+        return [claim_block(_claim(name, self.get_location()), last_figures(self))]
 
 
 class LedgerDirective(SphinxDirective):
@@ -32,12 +39,13 @@ class LedgerDirective(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return an overview and one section a room."""
-        rooms = [(room, list(claims)) for room, claims in groupby(analysis.CLAIMS, key=_room)]
-        return [overview(analysis.CLAIMS), *(_section(room, claims) for room, claims in rooms)]
+        figures = last_figures(self)
+        rooms = [(room, import_module(f"analysis.claims.{room}").CLAIMS) for room in ROOMS]
+        return [overview(analysis.CLAIMS), *(_section(room, claims, figures) for room, claims in rooms)]
 
 
-def claim_block(claim: Claim) -> nodes.container:
-    """Return everything that a claim says of itself."""
+def claim_block(claim: Claim, figures: Figures) -> nodes.container:
+    """Return everything that a claim says of itself, and what the ledger last measured."""
     shown = [
         paragraph(badge(claim.kind, kind=f"fxp-{claim.kind}"), " ", nodes.strong("", claim.statement)),
         entry("Predicted by", *_prediction(claim), f"; {_tolerance(claim)}."),
@@ -47,9 +55,41 @@ def claim_block(claim: Claim) -> nodes.container:
         bullets(domain(*item) for item in claim.domain.items()),
         entry("Wrong, and refuted by the same measurement"),
         bullets(map(_variant, claim.wrong_variants)),
+        *measured(claim, figures),
     ]
     kept = [node for node in shown if not (isinstance(node, nodes.bullet_list) and not node.children)]
     return block(*kept, classes=["fxp-claim"])
+
+
+def last_figures(directive: SphinxDirective) -> Figures:
+    """Return what ``python -m sims.verify --json docs/ledger.json`` wrote of each claim; nothing without that file."""
+    file = Path(directive.env.srcdir, "ledger.json")
+    directive.env.note_dependency(str(file))
+    if not file.exists():
+        return {}
+    return {row["name"]: row for row in json.loads(file.read_text(encoding="utf-8"))["claims"]}
+
+
+def measured(claim: Claim, figures: Figures) -> list[nodes.Node]:
+    """Return a table of the points where the claim was measured; at each, the component that is farthest off."""
+    if claim.name not in figures:
+        return []
+    row = figures[claim.name]
+    unit = f" ({claim.unit})" if claim.unit else ""
+    header = ["measured at", f"predicted{unit}", f"measured{unit}", "interval"]
+    verdict = "confirmed" if row["confirmed"] else "refuted"
+    title = entry(f"Last measured: {verdict}", "with the seed 0, at these points.")
+    return [title, table(header, map(_case, row["cases"]), widths=[52, 14, 14, 20])]
+
+
+def _case(case: Mapping[str, Any]) -> list[list[str]]:
+    components = zip(case["predicted"], case["measured"], case["low"], case["high"], strict=True)
+    finite = [each for each in components if None not in each]
+    if not finite:
+        return [[case["at"]], ["–"], ["–"], ["–"]]
+    predicted, found, low, high = max(finite, key=lambda each: abs(each[0] - each[1]))
+    interval = "exact" if low == high else f"[{low:.5g}, {high:.5g}]"
+    return [[case["at"]], [f"{predicted:.6g}"], [f"{found:.6g}"], [interval]]
 
 
 def overview(claims: tuple[Claim, ...]) -> nodes.table:
@@ -68,17 +108,13 @@ def _claim(name: str, location: str) -> Claim:
     raise ExtensionError(f"{location}: {name} is no claim: add it to CLAIMS of its room in analysis/claims")
 
 
-def _room(claim: Claim) -> str:
-    return claim.derive.__module__.rpartition(".")[2]
-
-
-def _section(room: str, claims: list[Claim]) -> nodes.section:
+def _section(room: str, claims: Iterable[Claim], figures: Figures) -> nodes.section:
     section = nodes.section("", nodes.title("", f"The room {room}"), ids=[f"ledger-{room}"], names=[f"ledger-{room}"])
     for claim in claims:
         heading = nodes.title("", "", nodes.literal(claim.name, claim.name))
         derivation = entry("Why", label("the derivation", claim.docs), ".")
         one = nodes.section(
-            "", heading, claim_block(claim), derivation, ids=[f"claim-{claim.name}"], names=[claim.name]
+            "", heading, claim_block(claim, figures), derivation, ids=[f"claim-{claim.name}"], names=[claim.name]
         )
         section += one
     return section
