@@ -22,7 +22,14 @@ CHEBYSHEV = Definition(
 )
 WORD = Definition(sp.Eq(step, 2 * R * 2**-B), "signed word of B bits on [−R, R)")
 VARIANCE = {rounding_error_continuous().quantity: variance}
-DOMAIN = {n: Integers(1, 4096), B: Integers(1, 24), R: Reals(0.1, 8), g: Reals(0.01, 4), d: Reals(0.01, 10)}
+SUM_DOMAIN: dict[sp.Symbol, Integers | Reals] = {n: Integers(1, 200), g: Reals(0.01, 4), step: Reals(0.001, 1)}
+DOMAIN: dict[sp.Symbol, Integers | Reals] = {
+    n: Integers(1, 4096),
+    B: Integers(1, 24),
+    R: Reals(0.1, 8),
+    g: Reals(0.01, 4),
+    d: Reals(0.01, 10),
+}
 
 
 def rounded_sum_power() -> Derivation:
@@ -36,7 +43,7 @@ def rounded_sum_power() -> Derivation:
             Step(n * g**2 * variance * step**2, "n equal terms", (INDEPENDENT,)),
             Step(n * g**2 * step**2 / 12, "uniform errors", (UNIFORM, Lemma(rounding_error_continuous(), VARIANCE))),
         ),
-        {n: Integers(1, 200), g: Reals(0.01, 4), step: Reals(0.001, 1)},
+        SUM_DOMAIN,
     )
 
 

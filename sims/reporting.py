@@ -79,7 +79,7 @@ def table(
         title=title, caption=caption or None, box=box.SIMPLE_HEAD, title_justify="left", caption_justify="left"
     )
     for number, header in enumerate(headers):
-        grid.add_column(header, justify="left" if number < text_columns else "right")
+        grid.add_column(header, justify="left" if number < text_columns else "right", overflow="fold")
     for row in rows:
         grid.add_row(*row)
     return grid

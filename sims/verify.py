@@ -111,7 +111,7 @@ def summary(claims: Sequence[Claim], entries: Mapping[str, Entry], *, title: str
         _row(claim, entries[claim.name]) if claim.name in entries else (claim.name, claim.kind, *["…"] * 6)
         for claim in claims
     ]
-    headers = ("claim", "kind", "predicted", "measured", "in", "wrong refuted", "verdict", "s")
+    headers = ("claim", "kind", "predicted", "measured", "unit", "wrong", "verdict", "s")
     return reporting.table(title, headers, rows, text_columns=2)
 
 
@@ -120,14 +120,15 @@ def _row(claim: Claim, entry: Entry) -> tuple[str, ...]:
     predicted, measured = ("–", "–") if pair is None else _figures(claim, pair)
     refuted = sum(variant.refuted_at > 0 for variant in entry.variants)
     verdict = "confirmed" if entry.confirmed else "REFUTED"
-    controls = f"{refuted} of {len(claim.wrong_variants)}"
+    controls = f"{refuted}/{len(claim.wrong_variants)}"
     return claim.name, claim.kind, predicted, measured, claim.unit, controls, verdict, f"{entry.seconds:.1f}"
 
 
 def _figures(claim: Claim, pair: Pair) -> tuple[str, str]:
     relation = {"upper": "≤ ", "lower": "≥ "}[claim.side] if claim.kind == "bound" else ""
-    interval = " exact" if pair.exact else f" [{pair.low:.5g}, {pair.high:.5g}]"
-    return f"{relation}{pair.predicted:.6g}", f"{pair.measured:.6g}{interval}"
+    half_width = max(pair.high - pair.measured, pair.measured - pair.low)
+    interval = "exact" if pair.exact else f"± {half_width:.2g}"
+    return f"{relation}{pair.predicted:.5g}", f"{pair.measured:.5g} {interval}"
 
 
 def conclusion(entries: Sequence[Entry], seconds: float) -> str:
@@ -138,7 +139,8 @@ def conclusion(entries: Sequence[Entry], seconds: float) -> str:
     lines = [
         f"{len(entries) - len(refuted)} of {len(entries)} claims confirmed at {points} points, {variants} wrong "
         f"variants tried, {seconds:.0f} s.",
-        "A row shows where prediction and measurement are the farthest apart, of a bound where they are the closest. "
+        "A row shows where prediction and measurement are the farthest apart, of a bound where they are the closest; "
+        "how many of the wrong variants were refuted, of how many. "
         f"Chance refutes a true claim in fewer than {SUITE_FALSE_ALARM:.0e} of the runs of the whole ledger.",
     ]
     lines += [f"{entry.claim}: {fault}" for entry in refuted for fault in entry.faults]
