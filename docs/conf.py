@@ -52,6 +52,7 @@ sphinx_gallery_conf = {
     "filename_pattern": r"\.py$",
     "within_subsection_order": "FileNameSortKey",
     "abort_on_example_error": True,
+    "capture_repr": (),
     "download_all_examples": False,
     "show_signature": False,
     "show_memory": False,
@@ -67,7 +68,11 @@ html_css_files = ["fxp.css"]
 html_copy_source = False
 html_show_sphinx = False
 html_show_search_summary = False  # it would fetch pages, which browsers refuse for local files
+html_sidebars = {page: [] for page in ("index", "ledger", "statistics", "conventions", "errata")}
 html_theme_options = {
+    "header_links_before_dropdown": 9,
+    "navbar_persistent": [],
+    "navbar_end": ["search-button", "theme-switcher"],
     "navigation_with_keys": False,
     "show_toc_level": 2,
     "secondary_sidebar_items": ["page-toc"],
@@ -76,5 +81,6 @@ html_theme_options = {
     "footer_end": [],
     "show_prev_next": False,
 }
+html_context = {"default_mode": "auto"}
 mathjax_path = "tex-svg-full.js"
 mathjax3_config = {"options": {"enableMenu": False}, "svg": {"fontCache": "global"}}

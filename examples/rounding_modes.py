@@ -22,8 +22,8 @@ modes = ("FLOOR", "CEIL", "TOWARD_ZERO", "HALF_EVEN", "STOCHASTIC")
 errors = {mode: fxp.quantize(x, fmt, rounding=mode, rng=rng) - x for mode in modes}
 
 # %%
-# The histograms are flat for the modes that look at the fraction alone; TOWARD_ZERO mixes FLOOR and CEIL by the sign of
-# the value, STOCHASTIC by chance. The dashed lines mark the predicted mean and one standard deviation to either side.
+# TOWARD_ZERO mixes FLOOR and CEIL by the sign of the value, STOCHASTIC by a chance that depends on the fraction. The
+# dashed lines mark the predicted mean and one standard deviation to either side.
 figure, axes = plt.subplots(1, len(modes), figsize=(11, 2.8), sharey=True, layout="constrained")
 for axis, (mode, error) in zip(axes, errors.items(), strict=True):
     predicted = fxp.rounding_error(mode)

@@ -1,10 +1,12 @@
 """The ``claim`` directive prints one claim of the ledger, the ``ledger`` directive all of them."""
 
+import dis
 import inspect
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from docutils import nodes
@@ -122,11 +124,22 @@ def _section(room: str, claims: Iterable[Claim], figures: Figures) -> nodes.sect
 
 def _prediction(claim: Claim) -> list[nodes.Node | str]:
     """Return links to the functions of fxp that the prediction is or calls."""
-    predict = claim.predict
-    called = [predict.__name__, *inspect.unwrap(predict).__code__.co_names]
-    exported = [name for name in dict.fromkeys(called) if name in fxp.__all__]
-    shown = [part for name in exported for part in (", ", reference(f"fxp.{name}"))]
-    return shown[1:] or [nodes.literal("", f"{predict.__module__}.{predict.__qualname__}")]
+    exports = {id(getattr(fxp, name)): name for name in fxp.__all__}
+    named = dict.fromkeys(exports[id(value)] for value in _named(claim.predict) if id(value) in exports)
+    shown = [part for name in named for part in (", ", reference(f"fxp.{name}"))]
+    return shown[1:] or ["its own formula"]
+
+
+def _named(function: Prediction) -> Iterator[object]:
+    """Yield a function itself and all that it names by modules, such as fxp.encode."""
+    yield function
+    value: object = None
+    for instruction in dis.get_instructions(function):
+        if instruction.opname == "LOAD_GLOBAL":
+            value = function.__globals__.get(instruction.argval)
+        elif instruction.opname in ("LOAD_ATTR", "LOAD_METHOD") and isinstance(value, ModuleType):
+            value = getattr(value, instruction.argval, None)
+        yield value
 
 
 def _tolerance(claim: Claim) -> str:
@@ -138,4 +151,4 @@ def _tolerance(claim: Claim) -> str:
 
 def _variant(variant: Prediction) -> list[nodes.Node | str]:
     text = inspect.getdoc(variant) or ""
-    return [nodes.literal("", variant.__name__), *([": ", text.partition("\n")[0]] if text else [])]
+    return [nodes.literal("", variant.__name__.lstrip("_")), *([": ", text.partition("\n")[0]] if text else [])]

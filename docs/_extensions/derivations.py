@@ -1,6 +1,8 @@
 """The ``derivation`` directive: prints the steps of a derivation, and fails the build when one does not follow."""
 
+import re
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import sympy as sp
 from docutils import nodes
@@ -13,7 +15,7 @@ from analysis.derivation import Assumption, Definition, Derivation, Lemma, Metho
 from analysis.rooms import derivation_names
 from sims.proofs import proven_methods
 
-__all__ = ["DerivationDirective"]
+__all__ = ["DerivationDirective", "LemmasDirective"]
 
 SIGNS = {Relation.EQUAL: "=", Relation.AT_MOST: r"\le", Relation.AT_LEAST: r"\ge", Relation.ASYMPTOTIC: r"\sim"}
 Fact = Assumption | Definition | Lemma
@@ -27,12 +29,36 @@ class DerivationDirective(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """Return the nodes of the derivation that the argument names."""
         (name,) = self.arguments
-        try:
-            derivation = analysis.derive(name)
-            methods = proven_methods(derivation, dict(_rooms())[name])
-        except ValueError as error:
-            raise ExtensionError(f"{self.get_location()}: {error}") from error
-        return [block(*summary(derivation), steps(derivation, methods), classes=["fxp-derivation"])]
+        return [derivation_block(name, self.get_location())]
+
+
+class LemmasDirective(SphinxDirective):
+    """``{lemmas}``: every derivation that no page in the same folder has a section for, each with its label."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return one section a derivation."""
+        sources = Path(self.env.doc2path(self.env.docname)).parent.glob("*.md")
+        told = set(re.findall(r"^\(derivation-(\w+)\)=$", "\n".join(map(_text, sources)), re.MULTILINE))
+        return [self._section(name) for _, name in derivation_names() if name not in told]
+
+    def _section(self, name: str) -> nodes.section:
+        label_of_it = f"derivation-{name}"
+        heading = nodes.title("", name.replace("_", " ").capitalize())
+        section = nodes.section(
+            "", heading, derivation_block(name, self.get_location()), ids=[label_of_it], names=[label_of_it]
+        )
+        self.state.document.note_explicit_target(section)
+        return section
+
+
+def derivation_block(name: str, location: str) -> nodes.container:
+    """Return everything of a derivation, proven."""
+    try:
+        derivation = analysis.derive(name)
+        methods = proven_methods(derivation, dict(_rooms())[name])
+    except ValueError as error:
+        raise ExtensionError(f"{location}: {error}") from error
+    return block(*summary(derivation), steps(derivation, methods), classes=["fxp-derivation"])
 
 
 def summary(derivation: Derivation) -> list[nodes.Node]:
@@ -54,6 +80,10 @@ def steps(derivation: Derivation, methods: Sequence[str]) -> nodes.enumerated_li
     lefts = [left, *[""] * (len(methods) - 1)]
     items = [_step(*each) for each in zip(derivation.steps, methods, lefts, strict=True)]
     return nodes.enumerated_list("", *items, classes=["fxp-steps"], enumtype="arabic", prefix="", suffix=".")
+
+
+def _text(file: Path) -> str:
+    return file.read_text(encoding="utf-8")
 
 
 def _rooms() -> Iterator[tuple[str, str]]:
