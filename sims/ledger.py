@@ -135,11 +135,13 @@ class Entry:
     def worst(self, kind: str) -> Pair | None:
         """Return where a claim of that kind was tried hardest, None where nothing was measured.
 
-        That is where prediction and measurement are the farthest apart, and of a bound where they are the closest.
+        That is where prediction and measurement are the farthest apart, and of a bound where they are the closest,
+        relative to the bound.
         """
         pairs = [pair for case in self.cases for pair in case.pairs()]
-        sign = -1 if kind == "bound" else 1
-        return max(pairs, key=lambda pair: (sign * pair.distance, abs(pair.predicted)), default=None)
+        if kind == "bound":
+            return min(pairs, key=lambda pair: pair.distance / (abs(pair.predicted) or 1), default=None)
+        return max(pairs, key=lambda pair: (pair.distance, abs(pair.predicted)), default=None)
 
 
 def verify(claim: Claim, plan: Plan) -> Entry:
