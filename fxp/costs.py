@@ -93,7 +93,7 @@ def representational_cost(layers: Sequence[LayerShape], weight_bits: Bits, activ
 def computational_cost(
     layers: Sequence[LayerShape], weight_bits: Bits, activation_bits: Bits, *, convention: str = "published"
 ) -> Number:
-    r"""Return the full adders that compute every dot product of the layers at once, by a convention of the literature.
+    r"""Return the full adders that compute every dot product of the layers at once (exact for the named architecture).
 
     Each of the N dot products of a layer, of D products of B_A × B_W bits, with S = B_A + B_W, counts:
 
@@ -102,14 +102,25 @@ def computational_cost(
     ``printed``       D·B_A·B_W + (D−1)(S + log2 D − 1): the formula as those publications print it
     ``printed_ceil``  D·B_A·B_W + (D−1)(S + ⌈log2 D⌉ − 1)
     ``biased``        ``printed_ceil`` with D + 1 for D: the bias as one more product, in every layer
-    ``tree``          D·B_A·B_W + (D−1)·S + D − 1 − log2 D: a balanced tree of adders, interpolated where D is not
-                      a power of two
-    ``compressor``    D·B_A·B_W − (S + ⌈log2 D⌉): what any carry-save array needs, since a full adder removes one bit
+    ``tree``          D·B_A·B_W + (D−1)·S + D − 1 − log2 D: interpolated where D is not a power of two
+    ``compressor``    D·B_A·B_W − (S + ⌈log2 D⌉), 0 where that is negative
     ================  ====================================================================================
 
-    All but the last two describe a ripple accumulator at its final width. All but the last count the adders inside
-    the products twice, 1.3 times too many for D = 16 at 8×8 bits and 3 times at 2×2; only ``compressor`` agrees with
-    synthesised netlists (within one full adder for D = 1 to 32 and 2 to 12 bits). None of them is an energy.
+    The architectures that they count:
+
+    - ``published``: D array multipliers of B_A·B_W full adders each, and a ripple accumulator: D − 1 adders, all of the
+      final width S + ⌈log2 D⌉, a full adder at every place.
+    - ``printed_ceil``: the same with a half adder, not counted, at the lowest place of each of the D − 1 adders.
+      ``printed`` equals it where D is a power of two and is smaller elsewhere.
+    - ``biased``: ``printed_ceil`` with one more multiplier and adder, for bias × 1.
+    - ``tree``: the same multipliers, and a balanced tree of adders, each as wide as its terms: S at the first level, one
+      more at each that follows. Exact where D is a power of two.
+    - ``compressor``: no multipliers and no accumulator but the D·B_A·B_W partial products in columns; a full adder
+      removes exactly one bit, and S + ⌈log2 D⌉ are left. Any carry-save array (Wallace, Dadda) of operands of 2 bits
+      and more takes that many or one more, signed or not; a one-bit operand up to 3 more. Half adders are not counted.
+
+    All but the last count the adders inside the products twice, 1.3 times too many for D = 16 at 8×8 bits and 3 times at
+    2×2; only ``compressor`` agrees with synthesised netlists. None of them is an energy; `gate_area` is nearer an area.
 
     Parameters
     ----------
@@ -129,6 +140,12 @@ def computational_cost(
     ------
     ValueError
         The convention is unknown, a word length is not a positive integer, or their number is not that of the layers.
+
+    References
+    ----------
+    Derivations: :ref:`derivation-cost_published`, :ref:`derivation-cost_printed`, :ref:`derivation-cost_printed_ceil`,
+    :ref:`derivation-cost_biased`, :ref:`derivation-cost_tree`, :ref:`derivation-cost_compressor`; of the products alone
+    :ref:`derivation-cost_multiplier`.
 
     Examples
     --------
@@ -246,7 +263,7 @@ def _tree(D: int, ba: int, bw: int) -> float:
 
 
 def _compressor(D: int, ba: int, bw: int) -> int:
-    return D * ba * bw - (ba + bw + _ceil_log2(D))
+    return max(0, D * ba * bw - (ba + bw + _ceil_log2(D)))
 
 
 _FULL_ADDERS: dict[str, Callable[[int, int, int], Number]] = {
@@ -260,7 +277,7 @@ _FULL_ADDERS: dict[str, Callable[[int, int, int], Number]] = {
 
 
 def _gate_area(D: int, ba: int, bw: int) -> float:
-    return 1.25 * D * ba * bw + 0.625 * (D * min(ba, bw) + D - 1) - (ba + bw + _ceil_log2(D))
+    return 0.25 * D * ba * bw + 0.625 * (D * min(ba, bw) + D - 1) + _compressor(D, ba, bw)
 
 
 def _with_bits(layers: Sequence[LayerShape], **named_bits: Bits) -> list[tuple[LayerShape, int, int]]:
