@@ -3,7 +3,7 @@
 import sympy as sp
 
 from analysis.derivation import Assumption, Definition, Derivation, Lemma, Step
-from analysis.domain import Choice, Integers
+from analysis.domain import Choice, Domain, Integers
 
 __all__ = [
     "rounding_error_directed_mean",
@@ -39,8 +39,8 @@ PART = j / 2**k
 PATTERNS = (j, 0, 2**k - 1)
 SIGNED_PATTERNS = (j, 1 - 2 ** (k - 1), 2 ** (k - 1))
 BETWEEN_TIES = (j, 1 - 2 ** (k - 1), 2 ** (k - 1) - 1)
-BITS = {k: Integers(1, 12)}
-SIGNED_BITS = {**BITS, s: Choice(-1, 1)}
+BITS: dict[sp.Symbol, Domain] = {k: Integers(1, 12)}
+SIGNED_BITS: dict[sp.Symbol, Domain] = {**BITS, s: Choice(-1, 1)}
 CENTRES = {c: Choice(-HALF, 0, HALF)}
 
 SIGN = Definition(sp.Eq(s**2, 1), "s is a sign")

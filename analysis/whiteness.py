@@ -3,7 +3,7 @@
 import sympy as sp
 
 from analysis.derivation import Definition, Derivation, Lemma, Relation, Step
-from analysis.domain import Integers, Reals
+from analysis.domain import Domain, Integers, Reals
 
 __all__ = [
     "error_harmonic",
@@ -41,8 +41,8 @@ HARMONICS = (n, 1, N)
 PHASE, FREQUENCY = 2 * PI * n * mu, 2 * PI * n * sigma
 DAMPING = sp.exp(-2 * PI**2 * n**2 * sigma**2)
 MEAN, DEVIATION, HARMONIC, COSINE = Reals(-1, 1), Reals(0.05, 1.5), Integers(1, 9), Reals(-1, 1)
-NUMBER = {mu: MEAN, sigma: DEVIATION}
-SERIES = {N: Integers(1, 4), **NUMBER}
+NUMBER: dict[sp.Symbol, Domain] = {mu: MEAN, sigma: DEVIATION}
+SERIES: dict[sp.Symbol, Domain] = {N: Integers(1, 4), **NUMBER}
 SOURCE = "A. B. Sripad and D. L. Snyder, IEEE Trans. ASSP 25 (1977) 442"
 WORST_MEAN = "cosines are at most 1 in magnitude, and all terms attain it at μ = ½"
 
