@@ -48,6 +48,8 @@ def bits_for_sqnr(sqnr_db: float, signal: Signal, *, model: str = "exact") -> in
     (7, 8)
     """
     wanted = _finite(sqnr_db)
+    if model not in ("exact", "additive", "rule"):
+        raise ValueError(f"model={model!r} is not known: choose exact, additive or rule")
     if model == "rule":
         return _limited(max(1, math.ceil(bits_for_sqnr_exact(wanted, signal))), wanted)
     reaches = partial(_reaches, wanted, signal, model)

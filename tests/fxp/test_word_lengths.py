@@ -48,7 +48,10 @@ def test_rule_needs_at_least_one_bit():
         (lambda: fxp.bits_for_sqnr(math.inf, Signal.uniform()), "sqnr_db=inf is not a finite number"),
         (lambda: fxp.bits_for_sqnr(200, Signal.uniform()), "sqnr_db=200.0 is not reached by 24 bits: ask for less"),
         (lambda: fxp.bits_for_sqnr(200, Signal.uniform(), model="rule"), "sqnr_db=200.0 is not reached by 24 bits"),
-        (lambda: fxp.bits_for_sqnr(40, Signal.uniform(), model="rules"), "model='rules' is not known"),
+        (
+            lambda: fxp.bits_for_sqnr(40, Signal.uniform(), model="rules"),
+            "model='rules' is not known: choose exact, additive or rule",
+        ),
         (lambda: fxp.bits_for_sqnr(40, Signal(1.0, 0.5)), "signal has no law"),
         (lambda: fxp.bits_for_sqnr(40, Signal.gaussian(), model="rule"), "peak=inf is not finite: the rule needs"),
         (lambda: fxp.bits_for_sqnr_exact(40, Signal.gaussian()), "peak=inf is not finite"),
