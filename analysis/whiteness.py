@@ -2,7 +2,7 @@
 
 import sympy as sp
 
-from analysis.derivation import Definition, Derivation, Lemma, Relation, Step
+from analysis.derivation import Assumption, Definition, Derivation, Lemma, Relation, Step
 from analysis.domain import Domain, Integers, Reals
 
 __all__ = [
@@ -44,6 +44,8 @@ MEAN, DEVIATION, HARMONIC, COSINE = Reals(-1, 1), Reals(0.05, 1.5), Integers(1, 
 NUMBER: dict[sp.Symbol, Domain] = {mu: MEAN, sigma: DEVIATION}
 SERIES: dict[sp.Symbol, Domain] = {N: Integers(1, 4), **NUMBER}
 SOURCE = "A. B. Sripad and D. L. Snyder, IEEE Trans. ASSP 25 (1977) 442"
+GAUSSIAN_INPUT = Assumption("the input x = μ + σz is Gaussian and continuous, and does not overflow")
+GAUSSIAN_PAIR = Assumption("the two inputs are jointly Gaussian and continuous, of the same mean and deviation")
 WORST_MEAN = "cosines are at most 1 in magnitude, and all terms attain it at μ = ½"
 
 
@@ -150,7 +152,7 @@ def rounding_error_gaussian_mean() -> Derivation:
             Step(
                 sp.Sum((-1) ** n / (PI * n) * sp.sin(PHASE) * DAMPING, HARMONICS),
                 "the characteristic function at 2πn",
-                (_at_harmonic(gaussian_sine(), S(n)),),
+                (GAUSSIAN_INPUT, _at_harmonic(gaussian_sine(), S(n))),
             ),
         ),
         SERIES,
@@ -177,7 +179,7 @@ def rounding_error_gaussian() -> Derivation:
             Step(
                 TWELFTH + sp.Sum((-1) ** n / (PI * n) ** 2 * sp.cos(PHASE) * DAMPING, HARMONICS) - squared_mean,
                 "the characteristic function at 2πn",
-                (_at_harmonic(gaussian_cosine(), C(n)),),
+                (GAUSSIAN_INPUT, _at_harmonic(gaussian_cosine(), C(n))),
             ),
         ),
         SERIES,
@@ -203,7 +205,7 @@ def input_error_correlation() -> Derivation:
             Step(
                 2 * sigma * sp.Sum((-1) ** n * sp.cos(PHASE) * DAMPING, HARMONICS) / sp.sqrt(variance),
                 "derivative of the characteristic function at 2πn",
-                (_at_harmonic(gaussian_slope(), Z(n)),),
+                (GAUSSIAN_INPUT, _at_harmonic(gaussian_slope(), Z(n))),
             ),
         ),
         {**SERIES, variance: Reals(0, 0.25)},
@@ -243,7 +245,7 @@ def error_correlation() -> Derivation:
             Step(
                 coefficient * (v_alike - v_mirrored - v_apart + v_other),
                 "m·x₁ ∓ n·x₂ is Gaussian, of mean (m ∓ n)μ and variance σ²(m² + n² ∓ 2ρmn): characteristic functions",
-                (l_alike, l_mirrored, l_apart, l_other),
+                (GAUSSIAN_PAIR, l_alike, l_mirrored, l_apart, l_other),
             ),
         ),
         {m: HARMONIC, n: HARMONIC, rho: Reals(-1, 1), variance: Reals(0, 0.25), **NUMBER},
@@ -258,7 +260,7 @@ def error_whiteness_power() -> Derivation:
         sp.Function("W_P")(n),
         (
             Step(12 * u / (PI * n) ** 2 * DAMPING, "a harmonic of the squared error, with u = (−1)ⁿ cos 2πnμ"),
-            Step(12 / (PI * n) ** 2 * DAMPING, WORST_MEAN, relation=Relation.AT_MOST),
+            Step(12 / (PI * n) ** 2 * DAMPING, WORST_MEAN, (GAUSSIAN_INPUT,), Relation.AT_MOST),
         ),
         {n: HARMONIC, sigma: DEVIATION, u: COSINE},
         SOURCE,
@@ -275,7 +277,7 @@ def error_whiteness_input() -> Derivation:
                 sp.sqrt(12) * 2 * sigma * u * DAMPING,
                 "a term of input_error_correlation times √(12·v_e), with u = (−1)ⁿ cos 2πnμ",
             ),
-            Step(4 * sp.sqrt(3) * sigma * DAMPING, WORST_MEAN, relation=Relation.AT_MOST),
+            Step(4 * sp.sqrt(3) * sigma * DAMPING, WORST_MEAN, (GAUSSIAN_INPUT,), Relation.AT_MOST),
         ),
         {n: HARMONIC, sigma: DEVIATION, u: COSINE},
         SOURCE,
@@ -299,7 +301,7 @@ def error_whiteness() -> Derivation:
             Step(
                 12 * sp.exp(exponent) / (PI**2 * m * n) * sp.sinh(4 * PI**2 * sigma**2 * r * m * n),
                 "harmonics m and n, of samples with correlation r",
-                (of_independent, of_correlation),
+                (GAUSSIAN_PAIR, of_independent, of_correlation),
             ),
         ),
         {m: HARMONIC, n: HARMONIC, sigma: DEVIATION, r: Reals(0, 1), u_minus: COSINE, u_plus: COSINE},
