@@ -22,8 +22,9 @@ __all__ = [
     "mean_interval",
 ]
 
-FEWEST_SAMPLES = 30
-LARGEST_SKEW = 0.5  # of γz/√n: Hall's transform was measured up to here, see docs/statistics.md
+FEWEST_SAMPLES = 50
+ROUNDING = 1e-14  # relative: smaller deviations are rounding errors of equal samples
+LARGEST_SKEW = 0.4  # of γz/√n: Hall's transform was measured up to here, see docs/statistics.md
 
 FloatArray = NDArray[np.float64]
 
@@ -51,7 +52,7 @@ def mean_interval(samples: ArrayLike, *, false_alarm: float) -> Interval:
     Parameters
     ----------
     samples : array_like of float, shape (n, ...)
-        At least 30 along the first axis.
+        At least 50 along the first axis.
     false_alarm : float
         Probability that the interval misses the mean, between 0 and 1, both excluded.
 
@@ -78,7 +79,8 @@ def mean_interval(samples: ArrayLike, *, false_alarm: float) -> Interval:
     """
     values = _check_samples("samples", samples)
     mean = values.mean(axis=0)
-    return _smooth_interval(mean, values - mean, np.zeros_like(mean), false_alarm)
+    influences = values - mean
+    return _smooth_interval(mean, influences, _spread(influences, mean), 0.0, false_alarm)
 
 
 def covariance_interval(first: ArrayLike, second: ArrayLike, *, false_alarm: float) -> Interval:
@@ -92,7 +94,7 @@ def covariance_interval(first: ArrayLike, second: ArrayLike, *, false_alarm: flo
     Parameters
     ----------
     first, second : array_like of float, shape (n, ...)
-        Samples of x and y, at least 30 along the first axis; the same twice for the variance.
+        Samples of x and y, at least 50 along the first axis; the same twice for the variance.
     false_alarm : float
         Probability that the interval misses the covariance, between 0 and 1, both excluded.
 
@@ -118,8 +120,9 @@ def covariance_interval(first: ArrayLike, second: ArrayLike, *, false_alarm: flo
     products = left * right
     covariance = products.sum(axis=0) / (len(products) - 1)
     influences = products - products.mean(axis=0)
-    curvature = (left * influences).mean(axis=0) * (right * influences).mean(axis=0) / _spread(influences) ** 3
-    return _smooth_interval(covariance, influences, curvature, false_alarm)
+    spread = _spread(influences, products.max(axis=0))
+    curvature = (left * influences).mean(axis=0) * (right * influences).mean(axis=0) / spread**3
+    return _smooth_interval(covariance, influences, spread, curvature, false_alarm)
 
 
 def log_ratio_interval(numerators: ArrayLike, denominators: ArrayLike, *, false_alarm: float) -> Interval:
@@ -133,7 +136,7 @@ def log_ratio_interval(numerators: ArrayLike, denominators: ArrayLike, *, false_
     Parameters
     ----------
     numerators, denominators : array_like of float, shape (n, ...)
-        Samples of a and b with positive means, such as powers; at least 30 along the first axis.
+        Samples of a and b with positive means, such as powers; at least 50 along the first axis.
     false_alarm : float
         Probability that the interval misses the logarithm, between 0 and 1, both excluded.
 
@@ -161,8 +164,9 @@ def log_ratio_interval(numerators: ArrayLike, denominators: ArrayLike, *, false_
     above, below = top / means[0] - 1, bottom / means[1] - 1
     influences = above - below
     leverage = (influences * above).mean(axis=0) ** 2 - (influences * below).mean(axis=0) ** 2
-    curvature = leverage / (2 * _spread(influences) ** 3)
-    return _smooth_interval(np.log(means[0] / means[1]), influences, curvature, false_alarm)
+    spread = _spread(influences, 1.0)
+    curvature = leverage / (2 * spread**3)
+    return _smooth_interval(np.log(means[0] / means[1]), influences, spread, curvature, false_alarm)
 
 
 def bounded_mean_interval(samples: ArrayLike, low: float, high: float, *, false_alarm: float) -> Interval:
@@ -177,7 +181,7 @@ def bounded_mean_interval(samples: ArrayLike, low: float, high: float, *, false_
     Parameters
     ----------
     samples : array_like of float, shape (n, ...)
-        At least 30 along the first axis.
+        At least 50 along the first axis.
     low, high : float
         Bounds a and b of the law, not of the samples.
     false_alarm : float
@@ -272,7 +276,7 @@ def batch_means(samples: ArrayLike, batches: int) -> FloatArray:
     samples : array_like of float, shape (n, ...)
         One run, in the order of time.
     batches : int
-        How many, at least 30 and at most n.
+        How many, at least 50 and at most n.
 
     Returns
     -------
@@ -286,7 +290,7 @@ def batch_means(samples: ArrayLike, batches: int) -> FloatArray:
 
     Examples
     --------
-    >>> batch_means(range(90), 30)[:3]
+    >>> batch_means(range(150), 50)[:3]
     array([1., 4., 7.])
     """
     values = np.asarray(samples, dtype=np.float64)
@@ -312,21 +316,25 @@ def check_false_alarm(false_alarm: float) -> float:
     return false_alarm
 
 
-def _smooth_interval(value: FloatArray, influences: FloatArray, curvature: FloatArray, false_alarm: float) -> Interval:
+def _smooth_interval(
+    value: FloatArray, influences: FloatArray, spread: FloatArray, curvature: float | FloatArray, false_alarm: float
+) -> Interval:
     """Return the interval of a smooth function of means, from the influence of each sample on it.
 
     The curvature is −E[φ(X, Y)ψ(X)ψ(Y)]/(2σ³), with ψ the influence function, σ its standard deviation and φ the
     second-order influence function: the second-order term of the studentised statistic is −γ/2 + curvature, as it is
     for a mean of skewness γ − 3·curvature.
     """
-    count, spread = len(influences), _spread(influences)
-    skewness = (influences**3).mean(axis=0) / spread**3 - 3 * curvature
+    count = len(influences)
+    raw = (influences * influences**2).mean(axis=0) / spread**3
+    skewness = raw - 3 * curvature
     reach = -stdtrit(count - 1, check_false_alarm(false_alarm) / 2) / np.sqrt(count)
-    if np.any(np.abs(skewness) * reach > LARGEST_SKEW):
-        needed = int(np.ceil(count * (np.max(np.abs(skewness)) * reach / LARGEST_SKEW) ** 2))
+    worst = float(np.max(np.maximum(np.abs(raw), np.abs(skewness))))
+    if worst * reach > LARGEST_SKEW:
+        needed = int(np.ceil(count * (worst * reach / LARGEST_SKEW) ** 2))
         raise ValueError(
-            f"skewness={np.max(np.abs(skewness)):.3g} of {count} samples is too large for a false alarm of "
-            f"{false_alarm}: draw about {needed}, or use an interval for bounded samples or for proportions"
+            f"skewness={worst:.3g} of {count} samples is too large for a false alarm of {false_alarm}: draw about "
+            f"{needed}, or use an interval for bounded samples or for proportions"
         )
     scale = spread * np.sqrt(count / (count - 1))
     below = np.maximum(reach, _unskewed(reach, skewness, count))
@@ -336,16 +344,17 @@ def _smooth_interval(value: FloatArray, influences: FloatArray, curvature: Float
 
 def _unskewed(reach: float, skewness: FloatArray, count: int) -> FloatArray:
     """Return the inverse of Hall's cubic transform, in standard deviations of one sample."""
-    argument = skewness * (reach - skewness / (6 * count))
     straight = reach - skewness / (6 * count)
+    argument = skewness * straight
     safe = np.where(argument == 0, 1.0, argument)
-    return np.asarray(np.where(argument == 0, straight, 3 * straight * (np.cbrt(1 + safe) - 1) / safe))
+    bend = np.where(argument == 0, 1.0, 3 * np.expm1(np.log1p(safe) / 3) / safe)
+    return np.asarray(straight * bend)
 
 
-def _spread(influences: FloatArray) -> FloatArray:
-    """Return the root mean square of centred influences."""
+def _spread(influences: FloatArray, scale: float | FloatArray) -> FloatArray:
+    """Return the root mean square of centred influences, which rounding errors of a scale do not make up."""
     spread = np.sqrt((influences**2).mean(axis=0))
-    if np.any(spread == 0):
+    if np.any(spread <= ROUNDING * np.abs(scale)):
         raise ValueError("samples are all equal: their spread says nothing; enumerate, or bound the samples")
     return np.asarray(spread)
 

@@ -83,7 +83,7 @@ class Measurement:
         Parameters
         ----------
         samples : array_like of float, shape (n, ...)
-            At least 30 along the first axis; of correlated samples give `sims.intervals.batch_means`.
+            At least 50 along the first axis; of correlated samples give `sims.intervals.batch_means`.
         false_alarm : float
             Probability that an interval misses, between 0 and 1, both excluded.
         bounds : pair of float, optional
@@ -118,7 +118,7 @@ class Measurement:
         Parameters
         ----------
         samples : array_like of float, shape (n, ...)
-            At least 30 along the first axis.
+            At least 50 along the first axis.
         false_alarm : float
             Probability that an interval misses, between 0 and 1, both excluded.
 
@@ -148,7 +148,7 @@ class Measurement:
         Parameters
         ----------
         samples : array_like of float, shape (n, ...)
-            At least 30 along the first axis.
+            At least 50 along the first axis.
         false_alarm : float
             Probability that an interval misses, between 0 and 1, both excluded.
 
@@ -177,7 +177,7 @@ class Measurement:
         Parameters
         ----------
         signal, error : array_like of float, shape (n, ...)
-            Pairs that are independent along the first axis, at least 30; the error may depend on the signal.
+            Pairs that are independent along the first axis, at least 50; the error may depend on the signal.
         false_alarm : float
             Probability that an interval misses, between 0 and 1, both excluded.
 
