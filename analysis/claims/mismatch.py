@@ -13,8 +13,12 @@ __all__ = ["CLAIMS"]
 LAYER: Final = ("margin",)
 
 
-def _bound(word_bits: int, length: int, margin_steps: float, *, range_gain: float = 4.0) -> float:
+def _bound(word_bits: int, length: int, margin_steps: float) -> float:
     """Return the library's bound for a margin of `margin_steps`·√length steps, weights of one and the range 1."""
+    return _with_range_gain(4.0, word_bits, length, margin_steps)
+
+
+def _with_range_gain(range_gain: float, word_bits: int, length: int, margin_steps: float) -> float:
     margin = margin_steps * math.sqrt(length) * 2.0 ** (1 - word_bits)
     gain = range_gain * length / (24 * margin**2)
     gains = NoiseGains(LAYER, (1,), (1,), (True,), (0,), (gain,), kind="bound")
@@ -28,7 +32,7 @@ def _derived(word_bits: int, length: int, margin_steps: float) -> float:
 
 def _signed_range_as_unsigned(word_bits: int, length: int, margin_steps: float) -> float:
     """Takes R for the width of a signed range, which is 2R: the gain is 4 times too small."""
-    return _bound(word_bits, length, margin_steps, range_gain=1.0)
+    return _with_range_gain(1.0, word_bits, length, margin_steps)
 
 
 CLAIMS = (
