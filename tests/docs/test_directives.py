@@ -11,6 +11,7 @@ from sphinx.errors import ExtensionError
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 import analysis
+import fxp
 from analysis.claims import Claim
 from analysis.derivation import Assumption, Definition, Derivation, Lemma, Relation, Step
 from analysis.domain import Choice, Integers, Reals
@@ -50,8 +51,6 @@ def nameless(*, word_bits: int, mode: str) -> float:
 
 
 def predict(*, word_bits: int, mode: str) -> float:
-    import fxp
-
     return float(fxp.Format(word_bits, 0).word_bits + (mode == "a"))
 
 

@@ -5,7 +5,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -27,19 +26,23 @@ OFFLINE = (
     "--disable-component-update",
     "--disable-sync",
 )
-WIDTHS = {"desktop": 1280, "telephone": 390}
+WIDTHS = (1280, 390)
 FORMULAS_ARE_SET = "async () => { if (window.MathJax) await MathJax.startup.promise; }"
+LOCAL = ("file:", "data:", "blob:")
 STATE = """() => ({
     formulas: document.querySelectorAll("mjx-container").length,
     sources: document.querySelectorAll(".math").length,
     errors: [...document.querySelectorAll("mjx-merror, [data-mjx-error]")].map(each => each.textContent),
-    width: document.documentElement.scrollWidth,
 })"""
+COLOURS = """() => ["body", ".fxp-result", "mjx-container"]
+    .map(each => getComputedStyle(document.querySelector(each)))
+    .map(each => [each.color, each.backgroundColor])"""
 
 
 @pytest.fixture(scope="session")
 def html() -> Path:
-    """The pages, built anew as `make docs` does."""
+    """The pages, built anew as `make docs` does, without what an earlier build may have left."""
+    shutil.rmtree(HTML, ignore_errors=True)
     command = [sys.executable, "-m", "sphinx", "--fresh-env", "--fail-on-warning", "--keep-going", "--quiet"]
     done = subprocess.run(
         [*command, "--builder", "html", DOCS, HTML], cwd=DOCS.parent, capture_output=True, text=True, check=False
@@ -48,25 +51,9 @@ def html() -> Path:
     return HTML
 
 
-@dataclass
-class Visit:
-    """What a page asked for and complained of."""
-
-    complaints: list[str] = field(default_factory=list)
-
-    def watch(self, page) -> None:
-        """Note every error of the console, of scripts and of requests, and each request to a network."""
-        page.on("console", lambda message: message.type == "error" and self.complaints.append(message.text))
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("requestfailed", lambda request: self.complaints.append(f"failed: {request.url}"))
-        page.on(
-            "request",
-            lambda request: request.url.startswith(("file:", "data:", "blob:")) or self.complaints.append(request.url),
-        )
-
-
 @pytest.fixture(scope="session")
-def browser() -> Iterator:
+def page() -> Iterator:
+    """A page of a browser: one for all visits, so that MathJax is compiled once."""
     found = next(filter(None, map(shutil.which, BROWSERS)), None)
     if found is None:
         pytest.skip("no Chromium: apt-get install chromium")
@@ -76,45 +63,56 @@ def browser() -> Iterator:
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=OFFLINE)
-        yield browser
+        yield browser.new_page()
         browser.close()
 
 
-@pytest.fixture
-def page(browser):
-    page = browser.new_page()
-    yield page
-    page.close()
+@pytest.fixture(scope="session")
+def visit(page):
+    """Return a function that loads an address and returns the state of the page, with all that it complained of."""
+    complaints: list[str] = []
+    page.on("console", lambda message: message.type == "error" and complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("requestfailed", lambda request: complaints.append(f"failed: {request.url}"))
+    page.on("request", lambda request: request.url.startswith(LOCAL) or complaints.append(f"asked for {request.url}"))
+
+    def load(address: str) -> dict:
+        complaints.clear()
+        page.goto(address)
+        page.evaluate(FORMULAS_ARE_SET)
+        return page.evaluate(STATE) | {"complaints": [*complaints]}
+
+    return load
 
 
-def visit(page, url: str) -> dict:
-    """Load a page; return its state, with its complaints."""
-    visit = Visit()
-    visit.watch(page)
-    page.goto(url)
-    page.evaluate(FORMULAS_ARE_SET)
-    return {**page.evaluate(STATE), "complaints": visit.complaints}
-
-
-@pytest.mark.parametrize("device", WIDTHS)
-def test_every_page_is_whole_without_a_network(html, browser, device) -> None:
-    faults, formulas = {}, 0
-    for file in sorted(html.rglob("*.html")):
-        page = browser.new_page(viewport={"width": WIDTHS[device], "height": 800})
-        state = visit(page, file.as_uri())
-        page.close()
+def test_every_page_is_whole_without_a_network(html, page, visit) -> None:
+    found, formulas = {}, 0
+    for file in sorted(set(html.rglob("*.html")) - set(html.glob("_static/*"))):
+        state = visit(file.as_uri())
         formulas += state["formulas"]
-        wrong = state["complaints"] + state["errors"]
-        wrong += ["formulas are missing"] * (state["sources"] > 0 and state["formulas"] < state["sources"])
-        wrong += [f"{state['width']} pixels wide"] * (state["width"] > WIDTHS[device])
-        if wrong:
-            faults[str(file.relative_to(html))] = wrong
-    assert faults == {}
+        found[file.relative_to(html).as_posix()] = faults(state) + overflows(page)
+    assert {name: wrong for name, wrong in found.items() if wrong} == {}
     assert formulas > 100
 
 
-def test_the_search_finds_a_page(html, page) -> None:
-    state = visit(page, f"{(html / 'search.html').as_uri()}?q=conventions")
+def overflows(page) -> list[str]:
+    """Return how wide a page is at the widths where it does not fit."""
+    found = []
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 800})
+        needed = page.evaluate("() => document.documentElement.scrollWidth")
+        found += [f"{needed} pixels wide on a screen of {width}"] * (needed > width)
+    return found
+
+
+def faults(state: dict) -> list[str]:
+    """Return what is wrong with a page."""
+    missing = state["sources"] - state["formulas"]
+    return [*state["complaints"], *state["errors"], *[f"{missing} formulas are not set"] * (missing > 0)]
+
+
+def test_the_search_finds_a_page(html, page, visit) -> None:
+    state = visit(f"{(html / 'search.html').as_uri()}?q=conventions")
     page.wait_for_selector("#search-results li a")
     assert state["complaints"] == []
     assert any(
@@ -122,14 +120,12 @@ def test_the_search_finds_a_page(html, page) -> None:
     )
 
 
-def test_a_derivation_in_the_dark_is_legible(html, page) -> None:
+def test_a_derivation_in_the_dark_is_legible(html, page, visit) -> None:
     page.emulate_media(color_scheme="dark")
-    state = visit(page, (html / "derivations" / "roundoff.html").as_uri())
+    state = visit((html / "derivations" / "roundoff.html").as_uri())
+    colours = page.evaluate(COLOURS)
+    page.emulate_media(color_scheme="light")
     assert state["formulas"] > 10
-    colours = page.evaluate(
-        "() => ['body', '.fxp-result', 'mjx-container'].map(each => document.querySelector(each))"
-        ".map(each => [getComputedStyle(each).color, getComputedStyle(each).backgroundColor])"
-    )
     (_, ground), (_, frame), (ink, _) = colours
     assert brightness(ink) > 150 > 100 > max(brightness(ground), brightness(frame))
 
