@@ -52,7 +52,8 @@ PARTIAL_PRODUCTS = sp.Sum(1, (i, 1, B_A), (j, 1, B_W), (k, 1, D))
 FULL_ADDER = Assumption("a full adder takes three bits and returns two", sp.Eq(taken - returned, 1))
 HALF_ADDER = Assumption("a half adder takes two bits and returns two: it removes none")
 NOTHING_DROPPED = Assumption(
-    "one bit is left in each column of the final width, and no carry is dropped above it", sp.Eq(bits_out, width)
+    "one bit is left in each column of the final width, no carry is dropped above it, and no constant adds bits",
+    sp.Eq(bits_out, width),
 )
 AND_AREA = Assumption("an AND gate has a quarter of a full adder's area", sp.Eq(area_and, sp.Rational(1, 4)))
 HALF_AREA = Assumption("a half adder has five eighths of a full adder's area", sp.Eq(area_half, sp.Rational(5, 8)))

@@ -131,6 +131,18 @@ def test_layers_add_up_with_their_own_bits(convention: str) -> None:
     assert pair == cost(9, 8, 3, convention) + cost(32, 6, 5, convention)
 
 
+@pytest.mark.parametrize(("length", "ba", "bw"), [(1, 1, 1), (1, 7, 1), (2, 1, 1), (3, 1, 1)])
+def test_fewer_bits_than_the_sum_has_take_no_full_adders(length: int, ba: int, bw: int) -> None:
+    assert length * ba * bw < ba + bw + (length - 1).bit_length()
+    assert cost(length, ba, bw, "compressor") == 0
+    assert gate_area([dot(length)], bw, ba) > 0
+
+
+@given(length=lengths, ba=bits, bw=bits, convention=st.sampled_from(CONVENTIONS))
+def test_costs_are_never_negative(length: int, ba: int, bw: int, convention: str) -> None:
+    assert cost(length, ba, bw, convention) >= 0
+
+
 def test_gate_area_by_hand() -> None:
     # 2 products of 3 × 2 bits: 15 AND and adder cells, 0.625·(4 + 1), less an output of 6 bits
     assert gate_area([dot(2, dots=4)], 2, 3) == 4 * (15 + 3.125 - 6)
