@@ -17,6 +17,7 @@ ROOMS = (
     "sqnr",
     "dot_products",
     "output_bits",
+    "costs",
     "mismatch",
 )
 """The rooms with derivations: modules of the same name are in analysis, analysis.claims and sims.measure.

@@ -117,15 +117,15 @@ def computational_cost(
     - ``printed_ceil``: the same with a half adder, not counted, at the lowest place of each of the D − 1 adders.
       ``printed`` equals it where D is a power of two and is smaller elsewhere.
     - ``biased``: ``printed_ceil`` with one more multiplier and adder, for bias × 1.
-    - ``tree``: the same multipliers, and a balanced tree of adders, each as wide as its terms: S at the first level, one
-      more at each that follows. Exact where D is a power of two.
+    - ``tree``: the same multipliers, and a balanced tree of adders, each as wide as its terms: S at the first level,
+      one more at each that follows. Exact where D is a power of two.
     - ``compressor``: no multipliers and no accumulator but the D·B_A·B_W partial products in columns; a full adder
       removes exactly one bit, and S + ⌈log2 D⌉ are left. Any carry-save array (Wallace, Dadda) of operands of 2 bits
       and more takes that many or one more, signed or not; a one-bit operand up to 3 more. Half adders are not counted.
 
-    All but the last count the adders inside the products twice, 1.3 times too many for D = 16 at 8×8 bits and 3 times at
-    2×2. As an area, ``compressor`` follows the smallest of synthesised circuits, `gate_area` those with multipliers.
-    None of them is an energy.
+    All but the last count the adders inside the products twice, 1.3 times too many for D = 16 at 8×8 bits and 3 times
+    at 2×2. As an area, ``compressor`` follows the smallest of synthesised circuits, `gate_area` those with
+    multipliers. None of them is an energy.
 
     Parameters
     ----------
