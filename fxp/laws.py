@@ -148,6 +148,11 @@ class ScipyLaw:
     distribution: Any
     scale: float = 1.0
 
+    def __str__(self) -> str:
+        name, arguments = self.distribution.dist.name, (*self.distribution.args, *self.distribution.kwds.values())
+        shape = f"({', '.join(f'{argument:.4g}' for argument in arguments)})" if arguments else ""
+        return f"{name}{shape}" if self.scale == 1 else f"{self.scale:.4g} {name}{shape}"
+
     def panels(self) -> Floats:  # noqa: D102
         law = self.distribution
         ends = np.asarray(law.support(), dtype=np.float64)

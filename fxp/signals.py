@@ -48,6 +48,8 @@ class Signal:
     6.020599913279624
     >>> Signal.relu_gaussian().zero_atom, Signal.gaussian().peak
     (0.5, inf)
+    >>> print(Signal.uniform())
+    Uniform(low=-1.0, high=1.0)
     """
 
     peak: float
@@ -70,6 +72,11 @@ class Signal:
         )
         _require(0 <= self.zero_atom < 1, f"zero_atom={self.zero_atom} is not in [0, 1): give P(x = 0)")
         _require(self.signed or self.mean >= 0, f"mean={self.mean} is not that of an unsigned signal: pass signed=True")
+
+    def __str__(self) -> str:
+        """Return the law, or peak and rms where there is none, and the atom at zero."""
+        law = f"peak {self.peak:.4g}, rms {self.rms:.4g}" if self.law is None else str(self.law)
+        return f"{law}, P(x = 0) = {self.zero_atom:.4g}" if self.zero_atom else law
 
     @property
     def par_db(self) -> float:

@@ -75,8 +75,8 @@ def _step(step: Step, mark: str) -> Markup:
 
 
 def _math(expression: sp.Expr) -> Markup:
-    mathml = sp.mathml(expression, printer="presentation")
-    return Markup(f"<math>{mathml}</math>")  # noqa: S704 (SymPy's own markup)
+    mathml = sp.mathml(expression, printer="presentation", mul_symbol="dot")  # else 12·4ᵏ is printed as 124ᵏ
+    return Markup(f'<math displaystyle="true">{mathml}</math>')  # noqa: S704 (SymPy's own markup)
 
 
 def _numbers(values: NDArray[np.float64]) -> str:
@@ -90,7 +90,7 @@ def _figure(claim: Claim, entry: Entry) -> str:
     measured = np.concatenate([np.ravel(case.measured.value) for case in entry.cases])
     for variant in entry.variants:
         wrong = np.concatenate([np.ravel(value) for value in variant.predicted])
-        axes.plot(wrong, measured, "x", alpha=0.6, label=f"wrong: {variant.name}")
+        axes.plot(wrong, measured, "x", alpha=0.6, label=f"wrong: {variant.name.strip('_')}")
     predicted = np.concatenate([np.ravel(case.predicted) for case in entry.cases])
     low, high = (
         np.abs(np.concatenate([np.ravel(end) for end in ends]) - measured)

@@ -111,8 +111,12 @@ def summary(claims: Sequence[Claim], entries: Mapping[str, Entry], *, title: str
         _row(claim, entries[claim.name]) if claim.name in entries else (claim.name, claim.kind, *["…"] * 6)
         for claim in claims
     ]
+    caption = (
+        "A row shows where prediction and measurement are the farthest apart, of a bound where they are the closest, "
+        "and how many of the wrong variants were refuted."
+    )
     headers = ("claim", "kind", "predicted", "measured", "unit", "wrong", "verdict", "s")
-    return reporting.table(title, headers, rows, text_columns=2)
+    return reporting.table(title, headers, rows, caption=caption, text_columns=2)
 
 
 def _row(claim: Claim, entry: Entry) -> tuple[str, ...]:
@@ -138,10 +142,8 @@ def conclusion(entries: Sequence[Entry], seconds: float) -> str:
     variants = sum(len(entry.variants) for entry in entries)
     lines = [
         f"{len(entries) - len(refuted)} of {len(entries)} claims confirmed at {points} points, {variants} wrong "
-        f"variants tried, {seconds:.0f} s.",
-        "A row shows where prediction and measurement are the farthest apart, of a bound where they are the closest; "
-        "how many of the wrong variants were refuted, of how many. "
-        f"Chance refutes a true claim in fewer than {SUITE_FALSE_ALARM:.0e} of the runs of the whole ledger.",
+        f"variants tried, {seconds:.0f} s. Chance refutes a true claim in fewer than {SUITE_FALSE_ALARM:.0e} of the "
+        "runs of the whole ledger."
     ]
     lines += [f"{entry.claim}: {fault}" for entry in refuted for fault in entry.faults]
     return "\n".join(lines)
