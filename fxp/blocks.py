@@ -33,8 +33,9 @@ class BlockRule(StrEnum):
     LEADING_BIT: the smallest e with :math:`m < 2^e`, the position of the leading bit of m, as in the OCP microscaling
     (MX) formats: what exceeds the largest code :math:`2^e - 2^{e-B+1}` saturates, by at most one step.
 
-    NO_SATURATION: the smallest e for which no rounded value of magnitude up to m exceeds the largest code. With
-    rounding to nearest that is :math:`m < 2^e (1 - 2^{-B})`.
+    NO_SATURATION: the smallest e with :math:`m < c\,2^e`, which no value of magnitude up to m leaves when rounded:
+    :math:`c = 1 - 2^{-B}` for rounding to nearest, :math:`1 - 2^{1-B}` for CEIL and STOCHASTIC, 1 for FLOOR and
+    TOWARD_ZERO. A larger exponent doubles the step of the whole block.
 
     Both are strict: m = 2^k has the exponent k + 1.
     """

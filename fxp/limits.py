@@ -79,7 +79,8 @@ def entropy_coded_sqnr(rate_bits_exact: ArrayLike, signal: Signal) -> Floats:
     :math:`1.53 = 10\log_{10}(\pi e/6)` is what any scalar quantiser loses at high rate.
 
     Assumptions: a density that is smooth over a step; cells of one width. The error is below 0.001 dB for N(0, 1) at
-    2 bits and more with centroids for levels; with midpoints for levels it needs 6 bits for 0.002 dB.
+    2 bits and more with centroids for levels; with midpoints for levels it needs 6 bits for 0.002 dB. It falls slowly
+    where the density has a pole or begins at an atom: 0.1 dB for a sine at 12 bits, for a ReLU-Gaussian at 5.5 bits.
 
     Parameters
     ----------

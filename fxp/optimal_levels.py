@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import LinAlgError, solve_banded
+from scipy.linalg import solve_banded
 
 from fxp.densities import companded, density, is_log_concave, smooth_law
 from fxp.signals import Signal
@@ -159,7 +159,4 @@ def _newton_step(signal: Signal, fit: _Fit, damping: float) -> Floats:
     bands[1] = fit.masses * (1 + damping)
     bands[1, 1:] -= coupling
     bands[1, :-1] -= coupling
-    try:
-        return np.asarray(solve_banded((1, 1), bands, fit.gradient))
-    except LinAlgError:
-        return np.asarray(fit.gradient / fit.masses)
+    return np.asarray(solve_banded((1, 1), bands, fit.gradient))
