@@ -14,6 +14,8 @@ ROOMS = (
     "signals",
     "quantizers",
     "clipping",
+    "limits",
+    "blocks",
     "sqnr",
     "dot_products",
     "output_bits",
