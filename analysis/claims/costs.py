@@ -279,7 +279,7 @@ def _claim(derive: Callable[[], Derivation], statement: str, predict: Prediction
 CLAIMS: Final = (
     _claim(
         costs.cost_multiplier,
-        "An array multiplier with a full adder for each partial product takes B_A·B_W of them, signed or not.",
+        "An array multiplier takes a full adder for each pair of bits of its operands, signed or not.",
         _multiplier,
         derived=_multiplier_derived,
         domain=WORDS,
