@@ -10,7 +10,7 @@ from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
 import analysis
-from _extensions.markup import badge, block, bullets, domain, entry, equation, formula, label, paragraph
+from _extensions.markup import badge, block, bullets, domain, entry, equation, formula, label, latex, paragraph
 from analysis.derivation import Assumption, Definition, Derivation, Lemma, Method, Relation, Step
 from analysis.rooms import derivation_names
 from sims.proofs import proven_methods
@@ -63,7 +63,7 @@ def derivation_block(name: str, location: str) -> nodes.container:
 
 def summary(derivation: Derivation) -> list[nodes.Node]:
     """Return the result of a derivation, its assumptions, domain and source."""
-    result = equation(f"{sp.latex(derivation.quantity)} {SIGNS[derivation.relation]} {sp.latex(derivation.result)}")
+    result = equation(f"{latex(derivation.quantity)} {SIGNS[derivation.relation]} {latex(derivation.result)}")
     shown: list[nodes.Node] = [block(result, classes=["fxp-result"])]
     if derivation.assumptions:
         shown += [entry("Assumes"), bullets([assumption.statement] for assumption in derivation.assumptions)]
@@ -76,7 +76,7 @@ def summary(derivation: Derivation) -> list[nodes.Node]:
 
 def steps(derivation: Derivation, methods: Sequence[str]) -> nodes.enumerated_list:
     """Return the chain, one list item a step."""
-    left = sp.latex(derivation.quantity)
+    left = latex(derivation.quantity)
     lefts = [left, *[""] * (len(methods) - 1)]
     items = [_step(*each) for each in zip(derivation.steps, methods, lefts, strict=True)]
     return nodes.enumerated_list("", *items, classes=["fxp-steps"], enumtype="arabic", prefix="", suffix=".")
@@ -96,13 +96,13 @@ def _step(step: Step, method: str, left: str) -> nodes.list_item:
     shown: list[nodes.Node] = [paragraph(step.because, " ", mark, classes=["fxp-reason"])]
     if step.using:
         shown.append(bullets(map(_fact, step.using), classes=["fxp-facts"]))
-    limit = rf"\quad ({sp.latex(step.limit[0])} \to {sp.latex(step.limit[1])})" if step.limit else ""
-    shown.append(equation(f"{left} {SIGNS[step.relation]} {sp.latex(step.expression)}{limit}"))
+    limit = rf"\quad ({latex(step.limit[0])} \to {latex(sp.sympify(step.limit[1]))})" if step.limit else ""
+    shown.append(equation(f"{left} {SIGNS[step.relation]} {latex(step.expression)}{limit}"))
     return nodes.list_item("", *shown)
 
 
 def _fact(fact: Fact) -> list[nodes.Node | str]:
-    equations = [] if fact.equation is None else [formula(sp.latex(fact.equation))]
+    equations = [] if fact.equation is None else [formula(latex(fact.equation))]
     match fact:
         case Assumption():
             return ["assuming ", nodes.emphasis("", fact.statement), *_before(": ", equations)]

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 import sympy as sp
 from docutils import nodes
 from sphinx.addnodes import pending_xref
+from sympy.printing.conventions import split_super_sub
+from sympy.printing.latex import translate
 
 from analysis.domain import Choice, Domain, Integers, Reals
 
@@ -17,6 +19,7 @@ __all__ = [
     "equation",
     "formula",
     "label",
+    "latex",
     "paragraph",
     "reference",
     "table",
@@ -62,19 +65,37 @@ def reference(name: str) -> pending_xref:
     return pending_xref("", shown, refdomain="py", reftype="obj", reftarget=name, refwarn=True)
 
 
-def equation(latex: str) -> nodes.math_block:
+def latex(expression: sp.Basic) -> str:
+    """Return mathematics with upright words: an abbreviation is no product of its letters."""
+    symbols = expression.atoms(sp.Symbol)
+    return str(sp.latex(expression, symbol_names={each: _symbol(each.name) for each in symbols}, ln_notation=True))
+
+
+def _symbol(name: str) -> str:
+    base, above, below = split_super_sub(name)
+    scripts = (("^", above), ("_", below))
+    marks = (f"{mark}{{{' '.join(map(_word, parts))}}}" for mark, parts in scripts if parts)
+    return _word(base) + "".join(marks)
+
+
+def _word(text: str) -> str:
+    shown = str(translate(text))
+    return rf"\mathrm{{{text}}}" if shown == text and len(text) > 1 and text.isalpha() else shown
+
+
+def equation(tex: str) -> nodes.math_block:
     """Return a displayed equation without a number."""
-    return nodes.math_block(latex, latex, number=None, label=None, **{"no-wrap": False})
+    return nodes.math_block(tex, tex, number=None, label=None, **{"no-wrap": False})
 
 
-def formula(latex: str) -> nodes.math:
+def formula(tex: str) -> nodes.math:
     """Return an equation inside a line."""
-    return nodes.math(latex, latex)
+    return nodes.math(tex, tex)
 
 
 def domain(name: sp.Symbol | str, values: Domain) -> list[nodes.Node | str]:
     """Return what a symbol or an argument can be: a symbol as mathematics, an argument as code."""
-    shown = formula(sp.latex(name)) if isinstance(name, sp.Symbol) else nodes.literal(name, name)
+    shown = formula(latex(name)) if isinstance(name, sp.Symbol) else nodes.literal(name, name)
     match values:
         case Integers():
             return [shown, " integer, ", formula(rf"{values.low}, \dots, {values.high}")]
