@@ -18,7 +18,8 @@ SIGNALS: Final = Choice(Signal.gaussian(), Signal.laplace(), Signal.relu_gaussia
 
 
 def _maximum(block_size: int, exponent: int, rms: float) -> float:
-    return _probability(block_size, exponent, Signal.gaussian(rms))
+    law = block_exponents(block_size, Signal.gaussian(rms))
+    return float(np.sum(law.probabilities[law.exponents == exponent]))
 
 
 def _maximum_derived(block_size: int, exponent: int, rms: float) -> float:
@@ -69,11 +70,6 @@ def _without_saturation(word_bits: int, block_size: int) -> float:
 def _fixed_scale(word_bits: int, block_size: int) -> float:  # noqa: ARG001 - what it overlooks
     """Gives all blocks the scale of the largest possible value."""
     return _uniform(word_bits, 64)
-
-
-def _probability(block_size: int, exponent: int, signal: Signal) -> float:
-    law = block_exponents(block_size, signal)
-    return float(np.sum(law.probabilities[law.exponents == exponent]))
 
 
 CLAIMS = (
