@@ -32,7 +32,7 @@ LOCAL = ("file:", "data:", "blob:")
 STATE = """() => ({
     formulas: document.querySelectorAll("mjx-container").length,
     sources: document.querySelectorAll(".math").length,
-    errors: [...document.querySelectorAll("mjx-merror, [data-mjx-error]")].map(each => each.textContent),
+    errors: [...document.querySelectorAll("[data-mjx-error], mjx-container [fill=red]")].map(each => each.outerHTML),
 })"""
 COLOURS = """() => ["body", ".fxp-result", "mjx-container"]
     .map(each => getComputedStyle(document.querySelector(each)))
@@ -93,6 +93,32 @@ def test_every_page_is_whole_without_a_network(html, page, visit) -> None:
         found[file.relative_to(html).as_posix()] = faults(state) + overflows(page)
     assert {name: wrong for name, wrong in found.items() if wrong} == {}
     assert formulas > 100
+
+
+PLANTED = r"""<!DOCTYPE html><meta charset="utf-8"><title>planted</title>
+<script src="{mathjax}"></script>
+<span class="math">\(\frac{{1}}\)</span><span class="math">\(\nosuchmacro\)</span><span class="math">lost</span>
+<img src="http://planted.invalid/picture.png"><script>console.error("planted complaint"); nothing.at.all</script>
+<div style="width: 2000px">wide</div>"""
+
+
+def test_planted_faults_are_found(html, page, visit, tmp_path) -> None:
+    planted = tmp_path / "planted.html"
+    mathjax = (html / "_static" / "tex-svg-full.js").as_uri()
+    planted.write_text(PLANTED.format(mathjax=mathjax), encoding="utf-8")
+    wrong = "\n".join(faults(visit(planted.as_uri())) + overflows(page))
+    for part in (
+        "planted complaint",
+        "nothing is not defined",
+        "asked for http://planted.invalid/picture.png",
+        "failed: http://planted.invalid/picture.png",
+        "Missing argument for",
+        'fill="red"',
+        "1 formulas are not set",
+        "pixels wide on a screen of 1280",
+        "pixels wide on a screen of 390",
+    ):
+        assert part in wrong
 
 
 def overflows(page) -> list[str]:

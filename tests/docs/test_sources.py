@@ -1,5 +1,6 @@
 """The pages and the reference name all that there is."""
 
+import json
 import re
 
 import pytest
@@ -32,6 +33,15 @@ def test_the_conventions_list_every_mode_with_its_other_name(modes) -> None:
     for mode in modes:
         names = [name for name, member in modes.__members__.items() if member is mode]
         assert names == [mode.name, *filter(None, [rows[mode.name]])]
+
+
+def test_the_ledger_that_the_pages_show_is_of_these_claims() -> None:
+    file = DOCS / "ledger.json"
+    if not file.exists():
+        pytest.skip("no docs/ledger.json: python -m sims.verify --json docs/ledger.json")
+    rows = json.loads(file.read_text(encoding="utf-8"))["claims"]
+    assert [row["name"] for row in rows] == [claim.name for claim in analysis.CLAIMS]
+    assert [row["name"] for row in rows if not row["confirmed"]] == []
 
 
 def test_every_page_with_an_example_ends_it_before_the_fence() -> None:
