@@ -584,8 +584,8 @@ def _draw_mismatch(panel: Axes, rows: Sequence[Row], of: Callable[[Row], float])
     color, marker = STYLES[rows[0].name]
     at, mismatch = [*map(of, rows)], [row.mismatch for row in rows]
     ends = [
-        [row.mismatch - row.interval.low for row in rows],
-        [row.interval.high - row.mismatch for row in rows],
+        [row.mismatch - float(row.interval.low) for row in rows],
+        [float(row.interval.high) - row.mismatch for row in rows],
     ]
     panel.errorbar(at, mismatch, ends, color=color, marker=marker, capsize=3, label=f"{rows[0].name}, 95 % interval")
     bounds = [row.bound or np.nan for row in rows]
