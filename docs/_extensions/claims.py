@@ -80,7 +80,7 @@ def measured(claim: Claim, figures: Figures) -> list[nodes.Node]:
     unit = f" ({claim.unit})" if claim.unit else ""
     header = ["measured at", f"predicted{unit}", f"measured{unit}", "interval"]
     verdict = "confirmed" if row["confirmed"] else "refuted"
-    title = entry(f"Last measured: {verdict}", "with the seed 0, at these points.")
+    title = entry(f"Last measured: {verdict}", "at these points.")
     return [title, table(header, map(_case, row["cases"]), widths=[52, 14, 14, 20])]
 
 
