@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from fxp.costs import gate_area as gate_area
     from fxp.costs import representational_cost as representational_cost
     from fxp.dither import dithered_error as dithered_error
-    from fxp.dot_moments import DotMoments as DotMoments
-    from fxp.dot_moments import dot_moments as dot_moments
-    from fxp.dot_moments import fixed_dot_moments as fixed_dot_moments
     from fxp.dot_products import sqnr_dot_fixed as sqnr_dot_fixed
     from fxp.dot_products import sqnr_dot_quantized as sqnr_dot_quantized
     from fxp.formats import Format as Format
@@ -71,6 +68,9 @@ if TYPE_CHECKING:
     from fxp.sqnr import sqnr_dot as sqnr_dot
     from fxp.sqnr import sqnr_rule as sqnr_rule
     from fxp.sqnr import total_snr_db as total_snr_db
+    from fxp.sum_moments import DotMoments as DotMoments
+    from fxp.sum_moments import dot_moments as dot_moments
+    from fxp.sum_moments import fixed_dot_moments as fixed_dot_moments
     from fxp.whiteness import ErrorWhiteness as ErrorWhiteness
     from fxp.whiteness import error_correlation as error_correlation
     from fxp.whiteness import error_whiteness as error_whiteness
@@ -132,9 +132,9 @@ _HOME = {
     "error_correlation": "whiteness",
     "error_whiteness": "whiteness",
     "dithered_error": "dither",
-    "DotMoments": "dot_moments",
-    "dot_moments": "dot_moments",
-    "fixed_dot_moments": "dot_moments",
+    "DotMoments": "sum_moments",
+    "dot_moments": "sum_moments",
+    "fixed_dot_moments": "sum_moments",
     "sqnr_dot_quantized": "dot_products",
     "sqnr_dot_fixed": "dot_products",
     "BlockExponents": "blocks",

@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fxp.arguments import whole_numbers
-from fxp.dot_moments import DotMoments, dot_moments, fixed_dot_moments
 from fxp.formats import Format, Overflow, Rounding
 from fxp.quantization import decode, encode
 from fxp.quantizers import quantized_moments
 from fxp.roundoff import rounding_error
 from fxp.signals import Signal
+from fxp.sum_moments import DotMoments, dot_moments, fixed_dot_moments
 
 __all__ = ["sqnr_dot_fixed", "sqnr_dot_quantized"]
 
@@ -41,8 +41,9 @@ def sqnr_dot_quantized(
     that it holds for FLOOR, for one bit and for wrapping operands.
 
     Assumptions: all 2N operands are independent, the N of each kind of one law; products and sum are exact. With an
-    `output_format` the finished sum is rounded once; the bits that drop are taken as equally likely and independent of
-    the error before, which a sum of several products soon is.
+    `output_format` the finished sum is rounded once, and the bits that drop are taken as equally likely and
+    independent of the error before. That needs sums of many values and a small step: with operands of 5 bits and more,
+    four products and an output step below a quarter of the sum's rms it holds to about 0.1 dB.
 
     Parameters
     ----------

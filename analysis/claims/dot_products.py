@@ -10,13 +10,13 @@ from scipy import stats
 from analysis import dot_products as derivations
 from analysis.claims.claim import Claim
 from analysis.domain import Choice, Integers, Reals
-from fxp.dot_moments import dot_moments, fixed_dot_moments
 from fxp.dot_products import sqnr_dot_fixed, sqnr_dot_quantized
 from fxp.formats import Format, Overflow, Rounding
 from fxp.operand_noise import floor_bias_power, sqnr_dot_inputs
 from fxp.quantization import quantize
 from fxp.quantizers import QuantizedMoments, quantized_moments
 from fxp.signals import Signal
+from fxp.sum_moments import dot_moments, fixed_dot_moments
 
 __all__ = ["CLAIMS"]
 

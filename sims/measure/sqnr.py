@@ -7,7 +7,7 @@ from sims.measure import Measurement, Trial, measures
 
 __all__ = ["full_range", "sqnr_dot", "sqnr_rule", "total_snr"]
 
-PRODUCTS = 1_500_000
+PRODUCTS = 1_000_000
 FEWEST_RUNS = 5_000
 
 

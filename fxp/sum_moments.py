@@ -190,5 +190,5 @@ def _total(values: Floats) -> Any:
 
 def _ratio_db(signal: Floats, error: Floats) -> Floats:
     with np.errstate(divide="ignore"):
-        ratio: Floats = 10 * (np.log10(signal) - np.log10(error))
-    return ratio
+        ratio: Floats = 10 * (np.log10(signal) - np.log10(np.where(error == 0, 1, error)))
+    return np.where(error == 0, np.inf, ratio)[()]
