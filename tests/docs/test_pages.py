@@ -1,5 +1,6 @@
 """The pages, built and loaded in a browser without a network: mathematics is there, and nothing is amiss."""
 
+import hashlib
 import re
 import shutil
 import subprocess
@@ -13,7 +14,7 @@ from sphinx.util.inventory import InventoryFile
 
 import analysis
 import fxp
-from tests.docs.conftest import DOCS
+from tests.docs import DOCS
 
 HTML = DOCS / "_build" / "html"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -159,6 +160,12 @@ def test_a_derivation_in_the_dark_is_legible(html, page, visit) -> None:
 def brightness(colour: str) -> float:
     """Return the mean of red, green and blue of a colour such as rgb(1, 2, 3)."""
     return sum(map(float, re.findall(r"[\d.]+", colour)[:3])) / 3
+
+
+def test_mathjax_is_the_published_file(html) -> None:
+    """The package that brings it is not MathJax's own: the digest is that of es5/tex-svg-full.js of MathJax 3.2.2."""
+    digest = hashlib.sha256((html / "_static" / "tex-svg-full.js").read_bytes()).hexdigest()
+    assert digest == "a4354ff94fd868aea0cc6eaaa79a57fda0588646fc46ee3700a349ee0a11cbe6"
 
 
 def test_no_page_names_a_foreign_script_style_or_image(html) -> None:

@@ -9,7 +9,7 @@ from _extensions import reference
 import analysis
 import fxp
 from sims.__main__ import commands
-from tests.docs.conftest import DOCS
+from tests.docs import DOCS
 
 
 @pytest.mark.parametrize("package", [fxp, analysis])
