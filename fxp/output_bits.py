@@ -29,8 +29,8 @@ def bit_growth(x_bits: ArrayLike, w_bits: ArrayLike, length: ArrayLike) -> NDArr
     with the logarithm in integers. In two's complement, unless both operands are unsigned: then the output is an
     unsigned word, and a two's-complement one takes a bit more. When both operands are signed, the bound is met for
     every power of two N and is one bit too many for any other. It is at most one bit too many else, and at most two
-    where both operands are unsigned and one has a single bit. It knows the operands' words only: known weights need
-    fewer bits.
+    where both operands are unsigned and one has a single bit. It knows the operands' words only: known weights mostly
+    need fewer bits.
 
     Parameters
     ----------
