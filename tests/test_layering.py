@@ -155,6 +155,11 @@ def test_every_export_loads_without_heavy_libraries():
     assert [name for name in loaded if name.partition(".")[0] in heavy or name.startswith("scipy.stats")] == []
 
 
+def test_no_export_has_the_name_of_a_module():
+    modules = {path.stem for path in (ROOT / "fxp").iterdir()}
+    assert not modules & set(fxp.__all__), "the module, once imported, would take the place of the function"
+
+
 def test_unknown_names_are_refused():
     with pytest.raises(AttributeError, match=r"module 'fxp' has no attribute 'sqnr_of'"):
         _ = fxp.sqnr_of
