@@ -238,7 +238,7 @@ def _draw_scatter(panel: Axes, result: Result) -> None:
     panel.plot(ends, ends, color="black", linewidth=0.5)
     panel.set_xlabel("predicted SQNR, dB")
     panel.set_ylabel("measured SQNR, dB")
-    panel.legend(fontsize="small", loc="lower right")
+    panel.legend(fontsize="small", loc="upper left")
 
 
 def _draw_histogram(panel: Axes, result: Result) -> None:
