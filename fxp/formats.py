@@ -10,6 +10,8 @@ from typing import Any, Self
 
 import numpy as np
 
+from fxp.spans import Span
+
 MAX_WORD_BITS = 128
 MAX_FRAC_BITS = 1100
 
@@ -234,6 +236,61 @@ class Format:
         span = _exponent_above(max(-first, last))
         return cls(word.word_bits, min(word.word_bits - word.signed - span, MAX_FRAC_BITS), signed=word.signed)
 
+    def sum_of(self, count: int) -> "Format":
+        """Return the shortest format that holds every sum of `count` numbers of this one, exact.
+
+        Parameters
+        ----------
+        count : int
+            Number of terms, at least 1.
+
+        Raises
+        ------
+        TypeError
+            `count` is not an integer.
+        ValueError
+            `count` is less than 1, or the sums need more than 128 bits.
+
+        Examples
+        --------
+        >>> str(Format(8, 7).sum_of(3)), str(Format(8, 8, signed=False).sum_of(256))
+        ('sfix10_En7', 'ufix16_En8')
+        """
+        if isinstance(count, bool) or not isinstance(count, int | np.integer):
+            raise TypeError(f"count={count!r} is not an integer: pass the number of terms")
+        if count < 1:
+            raise ValueError(f"count={count} is not at least 1: pass the number of terms")
+        return format_of(f"a sum of {count} numbers of {self}", self.span.repeated(int(count)))
+
+    def product(self, other: "Format") -> "Format":
+        """Return the shortest format that holds every product with a number of `other`, exact; signed if either is.
+
+        Parameters
+        ----------
+        other : Format
+            Format of the other factor.
+
+        Raises
+        ------
+        TypeError
+            `other` is not a Format.
+        ValueError
+            The products need more than 128 bits, or more than 1100 after the point.
+
+        Examples
+        --------
+        >>> str(Format(8, 7).product(Format(8, 8, signed=False)))
+        'sfix16_En15'
+        """
+        if not isinstance(other, Format):
+            raise TypeError(f"other={other!r} is not a Format: pass the format of the other factor")
+        return format_of(f"a product of {self} and {other}", self.span * other.span)
+
+    @property
+    def span(self) -> Span:
+        """Range of the codes, on their grid."""
+        return Span(self.min_code, self.max_code, self.frac_bits, self.signed)
+
     @property
     def min_code(self) -> int:
         """Smallest code."""
@@ -279,6 +336,39 @@ class Format:
 
     def __repr__(self) -> str:
         return f"Format({self.word_bits}, {self.frac_bits}{'' if self.signed else ', signed=False'})"
+
+
+def format_of(what: str, span: Span) -> Format:
+    """Return the shortest format on the grid of `span` that holds it.
+
+    Parameters
+    ----------
+    what : str
+        What has this range, for the message.
+    span : Span
+        Range of codes.
+
+    Raises
+    ------
+    ValueError
+        No format is as long, or has as many bits after the point.
+
+    Examples
+    --------
+    >>> str(format_of("a code", Span(-3, 300, 2, True)))
+    'sfix10_En2'
+    """
+    if span.word_bits > MAX_WORD_BITS:
+        raise ValueError(
+            f"word_bits={span.word_bits} of {what} is not at most {MAX_WORD_BITS}: "
+            "use shorter words, or bring the result into a target format"
+        )
+    if abs(span.frac_bits) > MAX_FRAC_BITS:
+        raise ValueError(
+            f"frac_bits={span.frac_bits} of {what} is not between {-MAX_FRAC_BITS} and {MAX_FRAC_BITS}: "
+            "move the binary points, or bring the result into a target format"
+        )
+    return Format(span.word_bits, span.frac_bits, signed=span.signed)
 
 
 def _set_bits(fmt: Format, name: str, least: int, most: int) -> None:

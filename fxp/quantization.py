@@ -1,16 +1,20 @@
 """Numbers to codes and back: encode, decode, quantize, cast; every result is exact."""
 
-from typing import Any
+from fractions import Fraction
+from typing import Any, Literal, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fxp import reference
 from fxp.formats import Format, Overflow, Rounding
-from fxp.kernels.encode import PARALLEL_SIZE, encode_bits, encode_codes, saturating_encoder
+from fxp.inputs import INT64_WORD_BITS, array_of, codes_of, element, integers, object_array, require_format
+from fxp.kernels.encode import PARALLEL_SIZE, encode_bits, saturating_encoder
+from fxp.rescaling import draws_of, limits, overflow_error, rescale, rescale_each
 
-INT64_WORD_BITS = 63
+__all__ = ["cast", "decode", "encode", "quantize"]
+
 FLOAT_BITS = 53
-_NO_DRAWS = np.empty(0)
 _DIRECTED = (Rounding.FLOOR, Rounding.CEIL, Rounding.STOCHASTIC)
 _SATURATING = (Overflow.SATURATE, Overflow.SATURATE_SYMMETRIC)
 
@@ -22,15 +26,15 @@ def encode(
     rounding: Rounding | str = Rounding.HALF_EVEN,
     overflow: Overflow | str = Overflow.SATURATE,
     rng: np.random.Generator | None = None,
-) -> NDArray[np.int64]:
+) -> NDArray[Any]:
     """Return the codes of `x` in `fmt`: exact for every finite number, first rounded, then brought into the format.
 
     Parameters
     ----------
-    x : array_like of float16, float32, float64 or any integer type
-        Numbers, of any shape; integers are taken exactly, without a detour through float.
+    x : array_like of float16, float32, float64 or integers
+        Numbers, of any shape; integers, of any size, are taken exactly, without a detour through float.
     fmt : Format
-        Target, of 1 to 63 bits.
+        Target.
     rounding, overflow : mode or str
         Modes, as members or by either name.
     rng : numpy.random.Generator, optional
@@ -39,15 +43,16 @@ def encode(
 
     Returns
     -------
-    ndarray of int64
-        Codes, in the shape of `x`.
+    ndarray of int64, or of Python integers where `fmt` is wider than 63 bits
+        Codes, in the shape of `x`. Up to 63 bits a compiled kernel makes them; beyond, and for integers beyond 64 bits,
+        the specification does, element by element.
 
     Raises
     ------
     TypeError
-        `x` is of another kind: bool, complex, strings, objects.
+        `x` is of another kind: bool, complex, strings, other objects, torch tensors, sparse or masked arrays.
     ValueError
-        `x` holds NaN, or an infinity without saturation; the format is wider than 63 bits; STOCHASTIC without `rng`.
+        `x` holds NaN, or an infinity without saturation; its rows differ in length; STOCHASTIC without `rng`.
     OverflowError
         A code is outside the format and the overflow mode is ERROR; the message names the first.
 
@@ -55,31 +60,37 @@ def encode(
     --------
     >>> encode([0.1, -0.7, 3.0], Format(8, 7))
     array([ 13, -90, 127])
+    >>> encode(2**70 + 1, Format(100, 0))
+    array(1180591620717411303425, dtype=object)
     """
-    _require_int64_codes("fmt", fmt)
+    require_format("fmt", fmt)
     rounding, overflow = Rounding.of(rounding), Overflow.of(overflow)
     numbers = _numbers(x)
-    draws = _draws(rounding, rng, numbers.shape)
+    draws = draws_of(rounding, rng, numbers.shape)
     if numbers.dtype.kind == "f":
-        codes = _encode_floats(numbers, draws, fmt, rounding, overflow)
-    else:
-        codes = _shift_codes("x", numbers, draws, -fmt.frac_bits, fmt, rounding, overflow)
-    return codes.reshape(numbers.shape)
+        return _encode_floats(numbers, draws, fmt, rounding, overflow)
+    return rescale("x", numbers, draws, -fmt.frac_bits, fmt, rounding, overflow)
 
 
-def decode(codes: ArrayLike, fmt: Format) -> NDArray[np.float64]:
-    """Return the values of `codes`, ``codes * 2**-frac_bits``: exact, as float64.
+@overload
+def decode(codes: ArrayLike, fmt: Format, *, exact: Literal[False] = False) -> NDArray[np.float64]: ...
+@overload
+def decode(codes: ArrayLike, fmt: Format, *, exact: bool) -> NDArray[Any]: ...
+def decode(codes: ArrayLike, fmt: Format, *, exact: bool = False) -> NDArray[Any]:
+    """Return the values of `codes`, ``codes * 2**-frac_bits``: exact, as float64 or as Fractions.
 
     Parameters
     ----------
     codes : array_like of int
         Codes of `fmt`, of any shape.
     fmt : Format
-        Their format, of 1 to 63 bits.
+        Their format.
+    exact : bool
+        Whether to return Fractions, which hold every value.
 
     Returns
     -------
-    ndarray of float64
+    ndarray of float64, or of Fraction with `exact`
         Values, in the shape of `codes`.
 
     Raises
@@ -87,16 +98,18 @@ def decode(codes: ArrayLike, fmt: Format) -> NDArray[np.float64]:
     TypeError
         `codes` are not integers.
     ValueError
-        A code is outside the format, or its value is no float64 (more than 53 significant bits, or an exponent out of
-        reach); the format is wider than 63 bits.
+        A code is outside the format, or without `exact` its value is no float64 (more than 53 significant bits, or an
+        exponent out of reach).
 
     Examples
     --------
     >>> decode([13, -90, 127], Format(8, 7))
     array([ 0.1015625, -0.703125 ,  0.9921875])
+    >>> decode([2**60 + 1], Format(62, 1), exact=True)
+    array([Fraction(1152921504606846977, 2)], dtype=object)
     """
-    _require_int64_codes("fmt", fmt)
-    return _values(_codes(codes, "fmt", fmt), fmt)
+    array = codes_of("codes", codes, "fmt", fmt)
+    return _fractions(array, fmt) if exact else _values(array, fmt)
 
 
 def quantize(
@@ -133,7 +146,7 @@ def cast(
     rounding: Rounding | str = Rounding.HALF_EVEN,
     overflow: Overflow | str = Overflow.SATURATE,
     rng: np.random.Generator | None = None,
-) -> NDArray[np.int64]:
+) -> NDArray[Any]:
     """Return the codes in `target` of the values that `codes` have in `source`: exact, in integers only.
 
     Parameters
@@ -141,13 +154,13 @@ def cast(
     codes : array_like of int
         Codes of `source`, of any shape.
     source, target : Format
-        Formats of 1 to 63 bits.
+        Formats.
     rounding, overflow, rng
         As in :func:`encode`.
 
     Returns
     -------
-    ndarray of int64
+    ndarray of int64, or of Python integers where `target` is wider than 63 bits
         Codes, in the shape of `codes`.
 
     Raises
@@ -155,7 +168,7 @@ def cast(
     TypeError
         `codes` are not integers.
     ValueError
-        A code is outside `source`; a format is wider than 63 bits; STOCHASTIC without `rng`.
+        A code is outside `source`; STOCHASTIC without `rng`.
     OverflowError
         A code is outside `target` and the overflow mode is ERROR; the message names the first.
 
@@ -164,39 +177,29 @@ def cast(
     >>> cast([100, -100], Format(8, 7), Format(4, 3))
     array([ 6, -6])
     """
-    _require_int64_codes("source", source)
-    _require_int64_codes("target", target)
+    require_format("target", target)
     rounding, overflow = Rounding.of(rounding), Overflow.of(overflow)
-    array = _codes(codes, "source", source)
-    draws = _draws(rounding, rng, array.shape)
-    shift = source.frac_bits - target.frac_bits
-    return _shift_codes("codes", array, draws, shift, target, rounding, overflow).reshape(array.shape)
-
-
-def _require_int64_codes(name: str, fmt: Format) -> None:
-    if not isinstance(fmt, Format):
-        raise TypeError(f"{name}={fmt!r} is not a Format: pass fxp.Format(word_bits, frac_bits) or Format.parse(text)")
-    if fmt.word_bits > INT64_WORD_BITS:
-        raise ValueError(
-            f"{name}={fmt} is not at most {INT64_WORD_BITS} bits wide: int64 codes hold no more; "
-            "use fxp.reference, which works in Python integers of any size"
-        )
+    array = codes_of("codes", codes, "source", source)
+    draws = draws_of(rounding, rng, array.shape)
+    return rescale("codes", array, draws, source.frac_bits - target.frac_bits, target, rounding, overflow)
 
 
 def _numbers(x: ArrayLike) -> NDArray[Any]:
-    """Return `x` as an array of float32, float64, int64 or uint64 in native byte order, with every value unchanged."""
-    array = np.asarray(x)
+    """Return `x` as an array of float32, float64, int64, uint64 or Python integers, with every value unchanged."""
+    array = array_of("x", x)
+    whole = integers(x, array)
+    if whole is not None:
+        narrow = whole.dtype.kind == "i" or whole.dtype.itemsize < 8
+        return whole.astype(object if whole.dtype == object else np.int64 if narrow else np.uint64, copy=False)
     kind, size = array.dtype.kind, array.dtype.itemsize
-    if kind not in "iuf" or (kind == "f" and size > 8):
+    if kind != "f" or size > 8:
         raise TypeError(
             f"x of dtype {array.dtype} is not an array of float16, float32, float64 or integers: convert it; "
-            "fxp.reference.encode takes Fractions and integers of any size, one at a time"
+            "fxp.reference.encode takes Fractions, one at a time"
         )
-    if kind == "f" and not hasattr(x, "dtype"):
+    if not hasattr(x, "dtype"):
         _require_exact_integers(x, array)
-    if kind == "f":
-        return array.astype(np.float64 if size == 8 else np.float32, copy=False)
-    return array.astype(np.uint64 if kind == "u" and size == 8 else np.int64, copy=False)
+    return array.astype(np.float64 if size == 8 else np.float32, copy=False)
 
 
 def _require_exact_integers(x: ArrayLike, array: NDArray[np.float64]) -> None:
@@ -208,35 +211,20 @@ def _require_exact_integers(x: ArrayLike, array: NDArray[np.float64]) -> None:
         raise TypeError(f"x holds {integer}, an integer that is no float64, beside floats: encode integers apart")
 
 
-def _draws(rounding: Rounding, rng: np.random.Generator | None, shape: tuple[int, ...]) -> NDArray[np.float64]:
-    """Return the draws of STOCHASTIC in C order, nothing for the other modes."""
-    if rounding is not Rounding.STOCHASTIC:
-        return _NO_DRAWS
-    if not isinstance(rng, np.random.Generator):
-        raise ValueError(
-            f"rng={rng!r} is not a numpy.random.Generator: STOCHASTIC rounding draws from one; "
-            "pass rng=numpy.random.default_rng(seed)"
-        )
-    return np.asarray(rng.random(shape)).reshape(-1)
-
-
-def _limits(fmt: Format, overflow: Overflow) -> tuple[int, int]:
-    symmetric = overflow is Overflow.SATURATE_SYMMETRIC and fmt.signed
-    return -fmt.max_code if symmetric else fmt.min_code, fmt.max_code
-
-
 def _encode_floats(
     numbers: NDArray[Any], draws: NDArray[np.float64], fmt: Format, rounding: Rounding, overflow: Overflow
-) -> NDArray[np.int64]:
+) -> NDArray[Any]:
     x = np.ascontiguousarray(numbers).reshape(-1)
     if _scales_exactly(fmt, rounding):
         codes = np.empty(x.size, np.int64)
         kernel = saturating_encoder(rounding, parallel=x.size >= PARALLEL_SIZE)
-        least, most = _limits(fmt, overflow)
+        least, most = limits(fmt, overflow)
         nans, outside = kernel(x, draws, 2.0**fmt.frac_bits, float(least), float(most), codes)
         if not nans and (overflow in _SATURATING or not outside):
-            return codes
+            return codes.reshape(numbers.shape)
     _require_numbers(numbers, overflow)
+    if fmt.word_bits > INT64_WORD_BITS:
+        return rescale_each("x", numbers, draws, -fmt.frac_bits, fmt, rounding, overflow)
     return _encode_any_float(x, draws, fmt, rounding, overflow, numbers.shape)
 
 
@@ -254,11 +242,11 @@ def _require_numbers(numbers: NDArray[Any], overflow: Overflow) -> None:
     """Refuse NaN, and infinities unless the mode saturates."""
     if np.any(nan := np.isnan(numbers)):
         raise ValueError(
-            f"{_element('x', numbers, nan)} is not a number: no code stands for it; remove or replace it first"
+            f"{element('x', numbers, nan)} is not a number: no code stands for it; remove or replace it first"
         )
     if overflow not in _SATURATING and np.any(infinite := np.isinf(numbers)):
         raise ValueError(
-            f"{_element('x', numbers, infinite)} is not finite: {overflow.name} has no code for it; use SATURATE"
+            f"{element('x', numbers, infinite)} is not finite: {overflow.name} has no code for it; use SATURATE"
         )
 
 
@@ -269,77 +257,48 @@ def _encode_any_float(
     rounding: Rounding,
     overflow: Overflow,
     shape: tuple[int, ...],
-) -> NDArray[np.int64]:
+) -> NDArray[Any]:
     codes = np.empty(x.size, np.int64)
     bits = x.astype(np.float64, copy=False).view(np.int64)
-    first = encode_bits(bits, draws, fmt.frac_bits, *_limits(fmt, overflow), rounding.value, overflow.value, codes)
+    first = encode_bits(bits, draws, fmt.frac_bits, *limits(fmt, overflow), rounding.value, overflow.value, codes)
     if overflow is Overflow.ERROR and first >= 0:
-        raise _overflow_error("x", x.reshape(shape), first, fmt)
-    return codes
+        raise overflow_error("x", x.reshape(shape), first, fmt)
+    return codes.reshape(shape)
 
 
-def _shift_codes(
-    name: str,
-    numbers: NDArray[Any],
-    draws: NDArray[np.float64],
-    shift: int,
-    fmt: Format,
-    rounding: Rounding,
-    overflow: Overflow,
-) -> NDArray[np.int64]:
-    """Return the integers ``numbers / 2**shift`` rounded and brought into `fmt`, flat."""
-    flat = np.ascontiguousarray(numbers).reshape(-1)
-    codes = np.empty(flat.size, np.int64)
-    first = encode_codes(flat, draws, shift, *_limits(fmt, overflow), rounding.value, overflow.value, codes)
-    if overflow is Overflow.ERROR and first >= 0:
-        raise _overflow_error(name, numbers, first, fmt)
-    return codes
-
-
-def _overflow_error(name: str, numbers: NDArray[Any], first: int, fmt: Format) -> OverflowError:
-    where = np.arange(numbers.size).reshape(numbers.shape) == first
-    return OverflowError(
-        f"{_element(name, numbers, where)} is outside {fmt}, which spans codes {fmt.min_code} to {fmt.max_code} "
-        f"of step 2**{-fmt.frac_bits}: widen the format, or choose another overflow mode"
-    )
-
-
-def _element(name: str, array: NDArray[Any], where: NDArray[np.bool_]) -> str:
-    """Return "x[i, j]=value" for the first element of `array` that is marked."""
-    index = np.unravel_index(int(np.argmax(where)), array.shape)
-    position = f"[{', '.join(str(i) for i in index)}]" if index else ""
-    return f"{name}{position}={array[index]}"
-
-
-def _codes(codes: ArrayLike, format_name: str, fmt: Format) -> NDArray[np.int64]:
-    """Return `codes` as int64 after checking that they are integers of the format."""
-    array = np.asarray(codes)
-    if array.size == 0 and not hasattr(codes, "dtype"):
-        return array.astype(np.int64)  # NumPy makes floats of an empty list
-    if array.dtype.kind not in "iu":
-        raise TypeError(f"codes of dtype {array.dtype} are not integers: encode numbers first, or convert with astype")
-    outside = (array < fmt.min_code) | (array > fmt.max_code)
-    if np.any(outside):
-        raise ValueError(
-            f"{_element('codes', array, outside)} is not between {fmt.min_code} and {fmt.max_code}: "
-            f"{format_name}={fmt} has no such code; check which format the codes are in"
-        )
-    return array.astype(np.int64, copy=False)
-
-
-def _values(codes: NDArray[np.int64], fmt: Format) -> NDArray[np.float64]:
+def _values(codes: NDArray[Any], fmt: Format) -> NDArray[np.float64]:
     """Return ``codes * 2**-frac_bits``, refusing what float64 cannot hold."""
     if fmt.word_bits <= FLOAT_BITS and -900 <= fmt.frac_bits <= 1022:
         return np.asarray(codes * 2.0**-fmt.frac_bits)
-    with np.errstate(over="ignore", under="ignore"):
-        values = np.asarray(np.ldexp(codes.astype(np.float64), -fmt.frac_bits))
-    lost = _lost(codes, values, fmt)
+    values, lost = _nearest_values(codes, fmt)
     if np.any(lost):
         raise ValueError(
-            f"{_element('codes', codes, lost)} has no float64 value in {fmt}: decode is exact; "
-            "use fewer bits, or fxp.reference.decode for a Fraction"
+            f"{element('codes', codes, lost)} has no float64 value in {fmt}: decode is exact; "
+            "decode(codes, fmt, exact=True) returns Fractions"
         )
     return values
+
+
+def _nearest_values(codes: NDArray[Any], fmt: Format) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return values as float64, and a mark where they are not exact."""
+    if fmt.word_bits > INT64_WORD_BITS:
+        exact = _fractions(codes, fmt)
+        nearest = object_array([_nearest_float(value) for value in exact.flat], codes.shape)
+        return nearest.astype(np.float64), np.asarray(nearest != exact, dtype=bool)
+    with np.errstate(over="ignore", under="ignore"):
+        values = np.asarray(np.ldexp(codes.astype(np.float64), -fmt.frac_bits))
+    return values, _lost(codes, values, fmt)
+
+
+def _fractions(codes: NDArray[Any], fmt: Format) -> NDArray[Any]:
+    return object_array([reference.decode(code, fmt) for code in codes.reshape(-1).tolist()], codes.shape)
+
+
+def _nearest_float(value: Fraction) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return float("inf") if value > 0 else -float("inf")
 
 
 def _lost(codes: NDArray[np.int64], values: NDArray[np.float64], fmt: Format) -> NDArray[np.bool_]:

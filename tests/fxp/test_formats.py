@@ -188,6 +188,78 @@ def test_for_range_refusals():
         Format.for_range(0, 1, 0)
 
 
+SHORT = [Format(bits, frac, signed=signed) for bits in (1, 2, 3, 4) for frac in (-1, 2) for signed in (True, False)]
+
+
+def is_shortest(fmt, codes, *, signed):
+    """Whether `codes` fit the format and no shorter one."""
+
+    def fits(other):
+        return other.min_code <= min(codes) and max(codes) <= other.max_code
+
+    shorter = Format(max(fmt.word_bits - 1, 1), 0, signed=fmt.signed)
+    return fmt.signed == signed and fits(fmt) and (fmt.word_bits == 1 or not fits(shorter))
+
+
+@pytest.mark.parametrize("a", SHORT, ids=str)
+@pytest.mark.parametrize("b", SHORT, ids=str)
+def test_product_is_the_shortest_format_of_every_product(a, b):
+    products = {x * y for x in range(a.min_code, a.max_code + 1) for y in range(b.min_code, b.max_code + 1)}
+    fmt = a.product(b)
+    assert fmt == b.product(a)
+    assert fmt.frac_bits == a.frac_bits + b.frac_bits
+    assert is_shortest(fmt, products, signed=a.signed or b.signed)
+
+
+@pytest.mark.parametrize("fmt", SHORT, ids=str)
+def test_sum_is_the_shortest_format_of_every_sum(fmt):
+    codes = range(fmt.min_code, fmt.max_code + 1)
+    sums = {0}
+    for count in range(1, 18):
+        sums = {total + code for total in sums for code in codes}
+        assert fmt.sum_of(count).frac_bits == fmt.frac_bits
+        assert is_shortest(fmt.sum_of(count), sums, signed=fmt.signed)
+
+
+def test_growth_of_common_formats():
+    s8, u8 = Format(8, 7), Format(8, 8, signed=False)
+    assert [str(a.product(b)) for a in (s8, u8) for b in (s8, u8)] == [
+        "sfix16_En14",
+        "sfix16_En15",
+        "sfix16_En15",
+        "ufix16_En16",
+    ]
+    assert s8.product(s8).sum_of(64) == Format(22, 14)
+    assert s8.sum_of(1) == s8
+    assert u8.sum_of(np.int64(256)) == Format(16, 8, signed=False)
+    assert Format(64, 1100).product(Format(64, -1100)) == Format(128, 0)
+
+
+def test_growth_beyond_128_bits_is_refused():
+    with pytest.raises(
+        ValueError,
+        match="word_bits=129 of a product of sfix64 and sfix65 is not at most 128: use shorter words, or bring the",
+    ):
+        Format(64, 0).product(Format(65, 0))
+    with pytest.raises(
+        ValueError, match="frac_bits=-1200 of a product of sfix8_E600 and .* is not between -1100 and 1100"
+    ):
+        Format(8, -600).product(Format(8, -600))
+    with pytest.raises(ValueError, match="word_bits=129 of a sum of 2 numbers of ufix128 is not at most 128"):
+        Format(128, 0, signed=False).sum_of(2)
+
+
+def test_growth_checks_its_arguments():
+    with pytest.raises(TypeError, match="other=8 is not a Format: pass the format of the other factor"):
+        Format(8, 7).product(8)
+    for count in (2.0, True, "2", None):
+        with pytest.raises(TypeError, match=f"count={count!r} is not an integer: pass the number of terms"):
+            Format(8, 7).sum_of(count)
+    for count in (0, -1):
+        with pytest.raises(ValueError, match=f"count={count} is not at least 1: pass the number of terms"):
+            Format(8, 7).sum_of(count)
+
+
 @pytest.mark.parametrize(
     ("name", "member"),
     [

@@ -7,6 +7,8 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+import scipy.sparse
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,8 +20,10 @@ from fxp.quantization import cast, decode, encode, quantize
 S8 = Format(8, 7)
 U8 = Format(8, 8, signed=False)
 
-formats = st.builds(Format, st.integers(1, 63), st.integers(-1100, 1100), signed=st.booleans())
-usual_formats = st.builds(Format, st.integers(1, 63), st.integers(-70, 70), signed=st.booleans())
+# Half of the words are those of the kernels.
+words = st.integers(1, 63) | st.integers(1, 128)
+formats = st.builds(Format, words, st.integers(-1100, 1100), signed=st.booleans())
+usual_formats = st.builds(Format, words, st.integers(-70, 70), signed=st.booleans())
 roundings = st.sampled_from(Rounding)
 overflows = st.sampled_from(Overflow)
 silent = st.sampled_from([mode for mode in Overflow if mode is not Overflow.ERROR])
@@ -44,7 +48,13 @@ def to_float(exact):
         return sys.float_info.max if exact > 0 else -sys.float_info.max
 
 
-def check(call, one, size, seed):
+def has_the_type_of(fmt, codes):
+    if fmt.word_bits <= 63:
+        return codes.dtype == np.int64
+    return codes.dtype == object and all(type(code) is int for code in codes.flat)
+
+
+def check(fmt, call, one, size, seed):
     """`call` with a fresh generator gives what `one`, the reference, gives element by element, or both raise."""
     draws = np.random.default_rng(seed).random(size)
     try:
@@ -54,7 +64,7 @@ def check(call, one, size, seed):
             call(np.random.default_rng(seed))
         return
     codes = call(np.random.default_rng(seed))
-    assert codes.dtype == np.int64
+    assert has_the_type_of(fmt, codes)
     assert codes.tolist() == expected
 
 
@@ -63,6 +73,7 @@ def check(call, one, size, seed):
 def test_encode_floats_equals_the_reference(case, rounding, overflow, seed):
     fmt, x = case
     check(
+        fmt,
         lambda rng: encode(np.array(x), fmt, rounding=rounding, overflow=overflow, rng=rng),
         lambda i, u: reference.encode(x[i], fmt, rounding=rounding, overflow=overflow, u=u),
         len(x),
@@ -73,14 +84,18 @@ def test_encode_floats_equals_the_reference(case, rounding, overflow, seed):
 @settings(deadline=None, max_examples=500)
 @given(
     usual_formats,
-    st.lists(st.integers(-(2**63), 2**63 - 1), max_size=5) | st.lists(st.integers(0, 2**64 - 1), max_size=5),
+    st.lists(st.integers(-(2**63), 2**63 - 1), max_size=5)
+    | st.lists(st.integers(0, 2**64 - 1), max_size=5)
+    | st.lists(st.integers(-(2**140), 2**140), min_size=1, max_size=5),
     roundings,
     overflows,
     st.integers(0, 2**32),
 )
 def test_encode_integers_equals_the_reference(fmt, x, rounding, overflow, seed):
-    array = np.array(x, dtype=np.uint64 if max(x, default=0) >= 2**63 else np.int64)
+    fits = max(x, default=0) < 2**63 and min(x, default=0) >= -(2**63)
+    array = np.array(x, dtype=np.int64 if fits else object if max(map(abs, x)) >= 2**64 or min(x) < 0 else np.uint64)
     check(
+        fmt,
         lambda rng: encode(array, fmt, rounding=rounding, overflow=overflow, rng=rng),
         lambda i, u: reference.encode(x[i], fmt, rounding=rounding, overflow=overflow, u=u),
         len(x),
@@ -92,8 +107,10 @@ def test_encode_integers_equals_the_reference(fmt, x, rounding, overflow, seed):
 @given(formats | usual_formats, formats | usual_formats, st.data(), roundings, overflows, st.integers(0, 2**32))
 def test_cast_equals_the_reference(source, target, data, rounding, overflow, seed):
     codes = data.draw(st.lists(st.integers(source.min_code, source.max_code), max_size=5))
+    kind = object if source.word_bits > 63 else np.int64
     check(
-        lambda rng: cast(np.array(codes, np.int64), source, target, rounding=rounding, overflow=overflow, rng=rng),
+        target,
+        lambda rng: cast(np.array(codes, kind), source, target, rounding=rounding, overflow=overflow, rng=rng),
         lambda i, u: reference.cast(codes[i], source, target, rounding=rounding, overflow=overflow, u=u),
         len(codes),
         seed,
@@ -105,12 +122,13 @@ def test_cast_equals_the_reference(source, target, data, rounding, overflow, see
 def test_decode_is_exact_or_raises(fmt, data):
     code = data.draw(st.integers(fmt.min_code, fmt.max_code) | st.sampled_from([fmt.min_code, fmt.max_code]))
     exact = reference.decode(code, fmt)
+    assert decode(code, fmt, exact=True).item() == exact
     if to_float(exact) == exact:
         assert Fraction(decode(code, fmt).item()) == exact
         if fmt.word_bits < 54:
             assert encode(decode(code, fmt), fmt) == code
     else:
-        with pytest.raises(ValueError, match=f"codes={code} has no float64 value in {fmt}: .*fxp.reference.decode"):
+        with pytest.raises(ValueError, match=f"codes={code} has no float64 value in {fmt}: .*exact=True"):
             decode(code, fmt)
 
 
@@ -181,6 +199,53 @@ def test_integer_types(dtype):
         for overflow in ("SATURATE", "WRAP", "WRAP_SM"):
             expected = [reference.encode(int(value), fmt, overflow=overflow) for value in x]
             assert encode(x, fmt, overflow=overflow).tolist() == expected
+
+
+@pytest.mark.parametrize("word_bits", [63, 64, 65, 127, 128])
+@pytest.mark.parametrize("signed", [True, False])
+@pytest.mark.parametrize("overflow", Overflow)
+@pytest.mark.parametrize("rounding", Rounding)
+def test_ends_of_wide_words(word_bits, signed, overflow, rounding):
+    fmt = Format(word_bits, -3, signed=signed)
+    quarters = [8 * code + rest for code in (fmt.min_code, 0, fmt.max_code) for rest in (-12, -4, 0, 3, 4, 5, 12)]
+    for seed, x in enumerate(quarters):
+        check(
+            fmt,
+            lambda rng, x=x: encode([x], fmt, rounding=rounding, overflow=overflow, rng=rng),
+            lambda _, u, x=x: reference.encode(x, fmt, rounding=rounding, overflow=overflow, u=u),
+            1,
+            seed,
+        )
+
+
+def test_wide_codes_keep_every_bit():
+    fmt = Format(128, 100)
+    codes = np.array([[2**127 - 1, -(2**127)], [3, 2**90 + 1]], dtype=object)
+    back = cast(codes, fmt, fmt)
+    assert back.dtype == object
+    assert back.tolist() == codes.tolist()
+    np.testing.assert_array_equal(cast(codes.T, fmt, fmt), codes.T)
+    assert encode(0.1, fmt) == Fraction(0.1) * 2**100
+    assert cast(codes, fmt, Format(30, 2), rounding="FLOOR").tolist() == [[2**29 - 1, -(2**29)], [0, 0]]
+    assert cast(1, S8, fmt).tolist() == 2**93
+    assert cast(np.array([200], np.uint8), U8, fmt).tolist() == [200 << 92]
+    assert encode([], fmt).dtype == object
+    assert quantize(0.75, fmt) == 0.75
+
+
+@pytest.mark.parametrize(
+    "x", [[2**63, -1], [2**64, 1], [-(2**63) - 1, 0], [2**63 + 1, -5], 2**63, [1, np.uint64(2**63)]]
+)
+def test_python_integers_of_any_size_are_taken_exactly(x):
+    expected = [reference.encode(int(number), Format(128, 0)) for number in np.atleast_1d(np.array(x, dtype=object))]
+    assert encode(x, Format(128, 0)).reshape(-1).tolist() == expected
+    assert decode(x, Format(128, 0), exact=True).reshape(-1).tolist() == expected
+    assert encode(x, Format(63, 0), overflow="ZERO").dtype == np.int64
+
+
+def test_integers_of_numpy_in_arrays_of_objects_do_not_wrap():
+    x = np.array([np.int64(2**62), 2**70], dtype=object)
+    assert encode(x, Format(128, 10)).tolist() == [2**72, 2**80]
 
 
 def test_integers_beyond_two_to_the_53_stay_exact():
@@ -315,8 +380,9 @@ def test_error_mode_names_the_first_value_and_the_format():
         object(),
         Fraction(1, 3),
         [Decimal("0.1")],
-        2**64,
         np.array([1.0], dtype=object),
+        np.array([True, 1], dtype=object),
+        np.array([1, None]),
         np.datetime64("2020-01-01"),
         np.longdouble(0.1),
     ],
@@ -344,21 +410,18 @@ def test_codes_are_integers_of_their_format():
     assert decode(np.uint8(255), U8) == 255 / 256
 
 
-def test_formats_wider_than_int64_are_refused():
-    wide = Format(64, 3)
+def test_formats_are_formats():
     for call in (
-        lambda: encode(0.5, wide),
-        lambda: quantize(0.5, wide),
-        lambda: decode(1, wide),
+        lambda: encode(0.5, "sfix8_En7"),
+        lambda: decode(1, "sfix8_En7"),
+        lambda: quantize(0.5, "sfix8_En7"),
     ):
-        with pytest.raises(ValueError, match="fmt=sfix64_En3 is not at most 63 bits wide: .*use fxp.reference"):
+        with pytest.raises(TypeError, match="fmt='sfix8_En7' is not a Format: pass fxp.Format"):
             call()
-    with pytest.raises(ValueError, match="source=sfix64_En3 is not at most 63 bits wide"):
-        cast(1, wide, S8)
-    with pytest.raises(ValueError, match="target=sfix64_En3 is not at most 63 bits wide"):
-        cast(1, S8, wide)
-    with pytest.raises(TypeError, match="fmt='sfix8_En7' is not a Format: pass"):
-        encode(0.5, "sfix8_En7")
+    with pytest.raises(TypeError, match="source=8 is not a Format: pass"):
+        cast(1, 8, S8)
+    with pytest.raises(TypeError, match="target=None is not a Format: pass"):
+        cast(1, S8, None)
 
 
 def test_decode_refuses_what_float64_cannot_hold():
@@ -373,6 +436,86 @@ def test_decode_refuses_what_float64_cannot_hold():
         decode(-1, Format(8, -1100))
     assert decode(0, Format(8, 1100)) == 0
     assert decode(64, Format(8, 1080)) == 2.0**-1074
+
+
+def test_decode_refuses_wide_codes_that_float64_cannot_hold():
+    wide = Format(128, 0)
+    assert decode([2**127 - 2**74, -(2**127)], wide).tolist() == [2.0**127 - 2.0**74, -(2.0**127)]
+    with pytest.raises(
+        ValueError,
+        match=r"codes\[1\]=9007199254740993 has no float64 value in sfix128: decode is exact; "
+        r"decode\(codes, fmt, exact=True\) returns Fractions",
+    ):
+        decode([1, 2**53 + 1], wide)
+    with pytest.raises(ValueError, match="codes=1 has no float64 value in sfix64_E1100"):
+        decode(1, Format(64, -1100))
+    with pytest.raises(ValueError, match="codes=-1 has no float64 value in sfix64_E1100"):
+        decode(-1, Format(64, -1100))
+    with pytest.raises(
+        ValueError, match=f"codes={2**127} is not between {-(2**127)} and {2**127 - 1}: fmt=sfix128 has"
+    ):
+        decode(2**127, wide)
+    with pytest.raises(ValueError, match="codes=170141183460469231731687303715884105727 has no float64 value"):
+        quantize(np.inf, wide)
+
+
+def test_exact_values_are_fractions():
+    values = decode([[1, -3], [0, 127]], S8, exact=True)
+    assert values.shape == (2, 2)
+    assert values.tolist() == [[Fraction(1, 128), Fraction(-3, 128)], [0, Fraction(127, 128)]]
+    assert all(type(value) is Fraction for value in values.flat)
+    assert decode(1, Format(8, 1100), exact=True).item() == Fraction(1, 2**1100)
+    assert decode([], S8, exact=True).shape == (0,)
+    assert decode(64, S8, exact=False) == 0.5
+
+
+@pytest.mark.parametrize(
+    ("x", "remedy"),
+    [
+        (torch.tensor([1]), r"torch.Tensor is not a plain array: convert it, tensor.numpy\(force=True\)"),
+        (torch.tensor([0.5]), "torch.Tensor is not a plain array"),
+        (scipy.sparse.csr_array([[1]]), r"scipy.csr_array is not a plain array: convert it, matrix.toarray\(\)"),
+        (scipy.sparse.coo_matrix([[1]]), "scipy.coo_matrix is not a plain array"),
+        (
+            np.ma.array([1, 2], mask=[0, 1]),
+            r"numpy.MaskedArray is not a plain array: fill what is masked, array.filled",
+        ),
+    ],
+)
+def test_arrays_of_other_libraries_are_refused(x, remedy):
+    with pytest.raises(TypeError, match=f"x of type {remedy}"):
+        encode(x, S8)
+    with pytest.raises(TypeError, match=f"x of type {remedy}"):
+        quantize(x, S8)
+    with pytest.raises(TypeError, match=f"codes of type {remedy}"):
+        decode(x, S8)
+    with pytest.raises(TypeError, match=f"codes of type {remedy}"):
+        cast(x, S8, S8)
+
+
+def test_rows_of_different_length_are_refused():
+    ragged = [[1, 2], [3]]
+    with pytest.raises(ValueError, match="x is not an array: its rows differ in length; pass rows of one length"):
+        encode(ragged, S8)
+    for call in (lambda: decode(ragged, S8), lambda: cast(ragged, S8, S8)):
+        with pytest.raises(ValueError, match="codes is not an array: its rows differ in length"):
+            call()
+
+
+def test_wide_words_have_the_refusals_of_narrow_ones():
+    wide = Format(128, 3)
+    with pytest.raises(ValueError, match=r"x\[1\]=nan is not a number: no code stands for it"):
+        encode([0.0, np.nan], wide)
+    with pytest.raises(ValueError, match=r"x\[0\]=-inf is not finite: WRAP has no code for it; use SATURATE"):
+        encode([-np.inf], wide, overflow="WRAP")
+    assert encode([np.inf, -np.inf], wide).tolist() == [wide.max_code, wide.min_code]
+    assert encode(np.float32("-inf"), wide, overflow="SAT_SYM") == -wide.max_code
+    with pytest.raises(OverflowError, match=r"x\[1, 0\]=1e\+300 is outside sfix128_En3, which spans codes -17014"):
+        encode([[0.0], [1e300]], wide, overflow="ERROR")
+    with pytest.raises(OverflowError, match=rf"codes\[2\]={2**127 - 1} is outside sfix4_En3, .*-8 to 7"):
+        cast([1, 2, 2**127 - 1], wide, Format(4, 3), overflow="ERROR")
+    with pytest.raises(ValueError, match="rng=None is not a numpy.random.Generator"):
+        encode(0.1, wide, rounding="STOCHASTIC")
 
 
 def test_modes_are_keywords():
