@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from fxp.accumulators import conv2d as conv2d
     from fxp.accumulators import dot as dot
     from fxp.accumulators import matmul as matmul
+    from fxp.arithmetic import FixedPoint as FixedPoint
+    from fxp.arithmetic import add as add
+    from fxp.arithmetic import multiply as multiply
+    from fxp.arithmetic import shift as shift
+    from fxp.arithmetic import subtract as subtract
     from fxp.blocks import BlockExponents as BlockExponents
     from fxp.blocks import BlockRule as BlockRule
     from fxp.blocks import block_exponents as block_exponents
@@ -87,6 +92,11 @@ _HOME = {
     "decode": "quantization",
     "quantize": "quantization",
     "cast": "quantization",
+    "FixedPoint": "arithmetic",
+    "add": "arithmetic",
+    "subtract": "arithmetic",
+    "multiply": "arithmetic",
+    "shift": "arithmetic",
     "Accumulation": "accumulators",
     "dot": "accumulators",
     "matmul": "accumulators",
