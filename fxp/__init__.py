@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 from fxp.exports import on_first_use
 
 if TYPE_CHECKING:
+    from fxp.accumulator_widths import guaranteed_bits as guaranteed_bits
     from fxp.accumulators import Accumulation as Accumulation
+    from fxp.accumulators import Accumulator as Accumulator
+    from fxp.accumulators import Prefixes as Prefixes
     from fxp.accumulators import conv2d as conv2d
     from fxp.accumulators import dot as dot
     from fxp.accumulators import matmul as matmul
@@ -98,6 +101,9 @@ _HOME = {
     "multiply": "arithmetic",
     "shift": "arithmetic",
     "Accumulation": "accumulators",
+    "Accumulator": "accumulators",
+    "Prefixes": "accumulators",
+    "guaranteed_bits": "accumulator_widths",
     "dot": "accumulators",
     "matmul": "accumulators",
     "conv2d": "accumulators",

@@ -1,44 +1,34 @@
-"""Sums of products of integer codes: dot, matmul and conv2d, exact."""
+"""Sums of products of integer codes: dot, matmul and conv2d, exact or in an accumulator of limited width."""
 
+import functools
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fxp import carriers
+from fxp.limited_sums import limited
+from fxp.operands import initial_values, integers, is_whole
+from fxp.products import Products
+from fxp.registers import Accumulation, Accumulator, Prefixes
 
-__all__ = ["Accumulation", "conv2d", "dot", "matmul"]
+__all__ = ["Accumulation", "Accumulator", "Prefixes", "conv2d", "dot", "matmul"]
 
 Codes = NDArray[Any]
 Pair = int | Sequence[int] | NDArray[np.integer[Any]]
 
 
-@dataclass(frozen=True, eq=False)
-class Accumulation:
-    """Sums of products and what became of them in the accumulator.
-
-    Parameters
-    ----------
-    codes : ndarray of int
-        The sums: int32 where the proven bound fits, else int64, else Python integers; any memory layout.
-    overflowed : int or None
-        Outputs of which some prefix of the exact sum is out of the accumulator's range.
-    persistent : int
-        Outputs whose exact final sum is out of range.
-    transient : int or None
-        The rest: prefixes out of range, the final sum within. Without a limit all three counts are zero.
-    """
-
-    codes: Codes
-    overflowed: int | None = 0
-    persistent: int = 0
-    transient: int | None = 0
-
-
-def dot(x: ArrayLike, w: ArrayLike, *, accumulator: None = None, bias: ArrayLike | None = None) -> Accumulation:
-    """Return the sums of products of the last axis of `x` with the vector `w` (exact).
+def dot(
+    x: ArrayLike,
+    w: ArrayLike,
+    *,
+    accumulator: Accumulator | None = None,
+    bias: ArrayLike | None = None,
+    prefixes: bool = False,
+) -> Accumulation:
+    """Return the sums of products of the last axis of `x` with the vector `w`: exact, or in an accumulator.
 
     Parameters
     ----------
@@ -46,10 +36,12 @@ def dot(x: ArrayLike, w: ArrayLike, *, accumulator: None = None, bias: ArrayLike
         Codes.
     w : array_like of int, shape (K,)
         Codes.
-    accumulator : None
-        Must be left out: sums are exact.
+    accumulator : Accumulator, optional
+        The register that sums the products, k upwards; without one, sums are exact.
     bias : int, optional
-        Initial value of each sum.
+        Initial value of each sum, on the accumulator's grid.
+    prefixes : bool
+        Whether to return the exact sums and the limits of all their prefixes too; with an accumulator only.
 
     Returns
     -------
@@ -59,24 +51,37 @@ def dot(x: ArrayLike, w: ArrayLike, *, accumulator: None = None, bias: ArrayLike
     Raises
     ------
     TypeError
-        An operand does not hold integers.
+        An operand does not hold integers, or an option is of another kind.
     ValueError
-        Shapes do not match, or an accumulator is given.
+        Shapes do not match, or prefixes are asked of exact sums.
+    OverflowError
+        The accumulator's mode is ERROR, and a value that it looks at is out of range.
 
     Examples
     --------
     >>> int(dot([1, 2, 3], [4, 5, -6], bias=10).codes)
     6
+    >>> limited = dot([100, 100, -100], [1, 1, 1], accumulator=Accumulator(8))
+    >>> int(limited.codes), limited.overflowed, limited.persistent, limited.transient
+    (27, 1, 0, 1)
     """
-    left, right = _integers("x", x), _integers("w", w)
+    _check(accumulator, prefixes)
+    left, right = integers("x", x), integers("w", w)
     if left.ndim < 1 or right.ndim != 1 or left.shape[-1] != right.shape[0]:
         raise ValueError(f"x.shape={left.shape}, w.shape={right.shape} do not match: pass x (…, K) and w (K,)")
-    product = matmul(np.atleast_2d(left), right[:, None], accumulator=accumulator, bias=bias)
-    return Accumulation(product.codes[..., 0].reshape(left.shape[:-1]))
+    rows = left.reshape(math.prod(left.shape[:-1]), left.shape[-1])
+    return _multiplied(rows, right[:, None], bias, accumulator, prefixes, left.shape[:-1])
 
 
-def matmul(x: ArrayLike, w: ArrayLike, *, accumulator: None = None, bias: ArrayLike | None = None) -> Accumulation:
-    """Return the matrix product of integer codes (exact).
+def matmul(
+    x: ArrayLike,
+    w: ArrayLike,
+    *,
+    accumulator: Accumulator | None = None,
+    bias: ArrayLike | None = None,
+    prefixes: bool = False,
+) -> Accumulation:
+    """Return the matrix product of integer codes: exact, or in an accumulator.
 
     Parameters
     ----------
@@ -84,10 +89,10 @@ def matmul(x: ArrayLike, w: ArrayLike, *, accumulator: None = None, bias: ArrayL
         Codes.
     w : array_like of int, shape (K, N)
         Codes.
-    accumulator : None
-        Must be left out: sums are exact.
+    accumulator, prefixes
+        As in :func:`dot`.
     bias : array_like of int, shape (N,) or one for all, optional
-        Initial values of the sums.
+        Initial values of the sums, on the accumulator's grid.
 
     Returns
     -------
@@ -96,35 +101,36 @@ def matmul(x: ArrayLike, w: ArrayLike, *, accumulator: None = None, bias: ArrayL
 
     Raises
     ------
-    TypeError
-        An operand does not hold integers.
-    ValueError
-        Shapes do not match, or an accumulator is given.
+    TypeError, ValueError, OverflowError
+        As :func:`dot`.
 
     Examples
     --------
     >>> matmul([[1, 2], [3, 4]], [[5], [-6]]).codes.tolist()
     [[-7], [-9]]
+    >>> matmul([[1, 2], [3, 4]], [[5], [-6]], accumulator=Accumulator(4, overflow="WRAP")).codes.tolist()
+    [[-7], [7]]
     """
-    _refuse(accumulator)
-    left, right = _integers("x", x), _integers("w", w)
+    _check(accumulator, prefixes)
+    left, right = integers("x", x), integers("w", w)
     if left.ndim < 2 or right.ndim != 2 or left.shape[-1] != right.shape[0]:
         raise ValueError(f"x.shape={left.shape}, w.shape={right.shape} do not match: pass x (…, M, K) and w (K, N)")
-    return Accumulation(carriers.matmul(left, right, None if bias is None else _bias(bias, right.shape[1])))
+    return _multiplied(left, right, bias, accumulator, prefixes, (*left.shape[:-1], right.shape[1]))
 
 
 def conv2d(
     x: ArrayLike,
     w: ArrayLike,
     *,
-    accumulator: None = None,
+    accumulator: Accumulator | None = None,
     bias: ArrayLike | None = None,
     stride: Pair = 1,
     padding: Pair | Sequence[Pair] = 0,
     dilation: Pair = 1,
     groups: int = 1,
+    prefixes: bool = False,
 ) -> Accumulation:
-    """Return the two-dimensional convolution (correlation, as in networks) of integer codes (exact).
+    """Return the two-dimensional convolution (correlation, as in networks) of codes: exact, or in an accumulator.
 
     Parameters
     ----------
@@ -132,16 +138,18 @@ def conv2d(
         Codes.
     w : array_like of int, shape (O, C/groups, KH, KW)
         Codes.
-    accumulator : None
-        Must be left out: sums are exact.
+    accumulator : Accumulator, optional
+        The register that sums the products in its declared order; without one, sums are exact.
     bias : array_like of int, shape (O,) or one for all, optional
-        Initial values of the sums.
+        Initial values of the sums, on the accumulator's grid.
     stride, dilation : int or pair of int
         At least 1.
     padding : int, pair of int, or ((top, bottom), (left, right))
         Rows and columns of zeros around the image.
     groups : int
         Number of groups of channels that are convolved apart.
+    prefixes : bool
+        As in :func:`dot`.
 
     Returns
     -------
@@ -150,10 +158,8 @@ def conv2d(
 
     Raises
     ------
-    TypeError
-        An operand does not hold integers.
-    ValueError
-        Shapes or options do not match, or an accumulator is given.
+    TypeError, ValueError, OverflowError
+        As :func:`dot`.
 
     Examples
     --------
@@ -161,58 +167,105 @@ def conv2d(
     >>> conv2d(image, np.ones((1, 1, 2, 2), int), padding=((1, 0), (0, 0))).codes[0, 0].tolist()
     [[1, 3], [8, 12], [20, 24]]
     """
-    _refuse(accumulator)
-    left, right = _integers("x", x), _integers("w", w)
+    _check(accumulator, prefixes)
+    left, right = integers("x", x), integers("w", w)
     geometry = _geometry(stride, padding, dilation, groups)
     _check_convolution(left, right, geometry)
-    initial = _bias(0 if bias is None else bias, len(right))
+    initial = initial_values(bias, len(right))
     x_low, x_high = carriers.code_range(left)
     convolution = carriers.ExactConvolution(right, initial, geometry, x_low=x_low, x_high=x_high)
-    return Accumulation(convolution(left))
+    if accumulator is None:
+        return Accumulation(convolution(left))
+    return _convolved(left, convolution, accumulator, prefixes)
 
 
-def _refuse(accumulator: None) -> None:
-    if accumulator is not None:
+def _check(accumulator: object, prefixes: object) -> None:
+    if accumulator is not None and not isinstance(accumulator, Accumulator):
+        raise TypeError(f"accumulator={accumulator!r} is not an Accumulator: pass fxp.Accumulator(word_bits), or None")
+    if not isinstance(prefixes, bool | np.bool_):
+        raise TypeError(f"prefixes={prefixes!r} is not a bool: pass prefixes=True or prefixes=False")
+    if prefixes and accumulator is None:
         raise ValueError(
-            f"accumulator={accumulator!r} is not None: sums are exact here, limited accumulators are not supported; "
-            "leave it out"
+            "prefixes=True is not for exact sums: pass an accumulator, which declares the order of products"
         )
 
 
-def _integers(name: str, operand: ArrayLike) -> Codes:
-    array = np.asarray(operand)
-    if array.size == 0 and not hasattr(operand, "dtype"):
-        return array.astype(np.int64)
-    # NumPy makes floats of Python integers that no integer type of its own holds together.
-    codes = np.asarray(operand, dtype=object) if array.dtype == float and not hasattr(operand, "dtype") else array
-    if codes.dtype == object and all(_is_whole(code) for code in codes.flat):
-        return _within_int64(codes)
-    if array.dtype.kind not in "iu":
-        raise TypeError(f"{name}.dtype={array.dtype} is not an integer type: encode values first, fxp.encode(x, fmt)")
-    return _within_int64(array) if array.dtype.kind == "u" and array.itemsize == 8 else array
+def _multiplied(
+    x: Codes,
+    w: Codes,
+    bias: ArrayLike | None,
+    accumulator: Accumulator | None,
+    prefixes: bool,
+    shape: tuple[int, ...],
+) -> Accumulation:
+    """Return x (…, M, K) @ w (K, N) in outputs of the given shape."""
+    (length, columns), rows = w.shape, math.prod(x.shape[:-1])
+    initial = initial_values(bias, columns)
+    if accumulator is None:
+        return Accumulation(carriers.matmul(x, w, None if bias is None else initial).reshape(shape))
+    products = Products(
+        x=np.ascontiguousarray(x).reshape(-1),
+        starts=np.arange(rows)[None] * length,
+        offsets=np.arange(length),
+        w=w[None],
+        initial=initial[None],
+        exact=lambda: carriers.matmul(x, w, initial).reshape(1, rows, columns),
+    )
+    return limited(products, accumulator, lambda outputs: outputs.reshape(shape), prefixes=prefixes)
 
 
-def _is_whole(number: object) -> bool:
-    return isinstance(number, int | np.integer) and not isinstance(number, bool)
+def _convolved(
+    x: Codes, convolution: carriers.ExactConvolution, accumulator: Accumulator, prefixes: bool
+) -> Accumulation:
+    """Return a convolution whose outputs are summed in the accumulator's order, of images that are padded here."""
+    w, geometry = convolution.w, convolution.geometry
+    images, groups, columns = len(x), geometry.groups, len(w) // geometry.groups
+    height, width = geometry.output_size(x.shape[2:], w.shape[2:])
+    padded = np.pad(x.transpose(0, 2, 3, 1), ((0, 0), *geometry.padding, (0, 0)))
+    starts, offsets = _windows(padded.shape, w.shape[1:], (height, width), geometry, accumulator.order)
+    axes = (0, 2, 3, 4, 1) if accumulator.order == "channel_row_column" else (0, 3, 4, 2, 1)
+
+    def arrange(sums: Codes) -> Codes:
+        apart = sums.reshape(groups, images, height, width, columns)
+        return apart.transpose(1, 0, 4, 2, 3).reshape(images, len(w), height, width)
+
+    def exact() -> Codes:
+        apart = convolution(x).reshape(images, groups, columns, height, width)
+        return apart.transpose(1, 0, 3, 4, 2).reshape(*starts.shape, columns)
+
+    products = Products(
+        x=padded.reshape(-1),
+        starts=starts,
+        offsets=offsets,
+        w=w.reshape(groups, columns, *w.shape[1:]).transpose(axes).reshape(groups, offsets.size, columns),
+        initial=convolution.bias.reshape(groups, columns),
+        exact=exact,
+    )
+    return limited(products, accumulator, arrange, prefixes=prefixes)
 
 
-def _within_int64(codes: Codes) -> Codes:
-    """Return integers as int64 where all fit, else as Python integers."""
-    least, most = (int(codes.min()), int(codes.max())) if codes.size else (0, 0)
-    if least >= -(2**63) and most < 2**63:
-        return codes.astype(np.int64)
-    return np.asarray(np.frompyfunc(int, 1, 1)(codes), dtype=object)
-
-
-def _bias(bias: ArrayLike, channels: int) -> Codes:
-    initial = _integers("bias", bias)
-    if initial.size not in (1, channels) or initial.ndim > 1:
-        raise ValueError(f"bias.shape={initial.shape} does not match: pass one integer, or one for each of {channels}")
-    return np.broadcast_to(initial, (channels,))
+def _windows(
+    shape: tuple[int, ...],
+    kernel: tuple[int, ...],
+    size: tuple[int, int],
+    geometry: carriers.Geometry,
+    order: str,
+) -> tuple[Codes, Codes]:
+    """Return where windows start in a flat image of shape (N, H, W, C), by group, and the places of a kernel."""
+    row, column = shape[2] * shape[3], shape[3]
+    groups, images = np.arange(geometry.groups) * kernel[0], np.arange(shape[0]) * shape[1] * row
+    down, right = np.arange(size[0]) * geometry.stride[0] * row, np.arange(size[1]) * geometry.stride[1] * column
+    channels = np.arange(kernel[0])
+    rows, columns = (np.arange(kernel[k + 1]) * geometry.dilation[k] * (row, column)[k] for k in (0, 1))
+    places = (channels, rows, columns) if order == "channel_row_column" else (rows, columns, channels)
+    starts = functools.reduce(np.add.outer, (groups, images, down, right))
+    return starts.reshape(len(groups), len(images) * math.prod(size)), functools.reduce(np.add.outer, places).reshape(
+        -1
+    )
 
 
 def _geometry(stride: Pair, padding: Pair | Sequence[Pair], dilation: Pair, groups: int) -> carriers.Geometry:
-    if not _is_whole(groups) or groups < 1:
+    if not is_whole(groups) or groups < 1:
         raise ValueError(f"groups={groups!r} is not an integer of at least 1: see fxp.conv2d")
     sides = _entries(padding)
     top_bottom, left_right = sides if len(sides) == 2 else (padding, padding)
@@ -226,7 +279,7 @@ def _geometry(stride: Pair, padding: Pair | Sequence[Pair], dilation: Pair, grou
 
 def _pair(name: str, value: Any, least: int) -> tuple[int, int]:
     both = _entries(value) or (value, value)
-    if len(both) != 2 or not all(_is_whole(number) and number >= least for number in both):
+    if len(both) != 2 or not all(is_whole(number) and number >= least for number in both):
         raise ValueError(f"{name}={value!r} is not an integer of at least {least}, or a pair: see fxp.conv2d")
     return int(both[0]), int(both[1])
 

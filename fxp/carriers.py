@@ -38,6 +38,7 @@ __all__ = [
     "output_dtype",
     "product_limits",
     "single_threaded",
+    "subset_limits",
 ]
 
 Codes = NDArray[Any]
@@ -141,6 +142,33 @@ def product_limits(w: Codes, x_low: int, x_high: int, bias: Codes | None = None)
     >>> product_limits(np.array([[3, -2], [1, 1]]), 0, 10)
     (-20, 30)
     """
+    minus, plus = subset_limits(w, x_low, x_high)
+    if bias is not None:
+        wide = bias.astype(object)
+        plus, minus = plus + np.maximum(wide, 0), minus + np.minimum(wide, 0)
+    return int(min(minus, default=0)), int(max(plus, default=0))
+
+
+def subset_limits(w: Codes, x_low: int, x_high: int) -> tuple[Codes, Codes]:
+    """Return P− and P+ of each output, in Python integers: the lowest and highest sum of any subset of its products.
+
+    Parameters
+    ----------
+    w : ndarray of int, shape (O, …)
+        Weight codes of each output.
+    x_low, x_high : int
+        Lowest and highest code of the other operand.
+
+    Returns
+    -------
+    tuple of ndarray of object, shape (O,)
+        P− ≤ 0 ≤ P+: x_high·Σw− + x_low·Σw+ and x_high·Σw+ + x_low·Σw−, where x_low ≤ 0 ≤ x_high.
+
+    Examples
+    --------
+    >>> subset_limits(np.array([[3, -2], [1, 1]]), 0, 10)
+    (array([-20, 0], dtype=object), array([30, 20], dtype=object))
+    """
     rows = w.reshape(len(w), math.prod(w.shape[1:]))
     if rows.dtype != object and rows.size and _magnitude(rows) * rows.shape[1] > INT64_LIMIT:
         rows = rows.astype(object)
@@ -149,10 +177,7 @@ def product_limits(w: Codes, x_low: int, x_high: int, bias: Codes | None = None)
     negative = rows.sum(axis=1, dtype=kind).astype(object) - positive
     plus = positive * max(x_high, 0) + negative * min(x_low, 0)
     minus = positive * min(x_low, 0) + negative * max(x_high, 0)
-    if bias is not None:
-        wide = bias.astype(object)
-        plus, minus = plus + np.maximum(wide, 0), minus + np.minimum(wide, 0)
-    return int(min(minus, default=0)), int(max(plus, default=0))
+    return minus, plus
 
 
 def _magnitude(codes: Codes) -> int:

@@ -4,16 +4,18 @@ The kernels of :mod:`fxp.kernels` and the carriers equal these functions code fo
 length, and no value passes through a float.
 """
 
+import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable
+from dataclasses import dataclass
 from fractions import Fraction
-from itertools import product
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fxp.formats import Format, Overflow, Rounding
+from fxp.registers import Accumulator
 
 Pair = int | tuple[int, int]
 Padding = Pair | tuple[tuple[int, int], tuple[int, int]]
@@ -225,7 +227,7 @@ def dot(x: ArrayLike, w: ArrayLike) -> int:
     >>> dot([1, 2, 3], [4, 5, 6])
     32
     """
-    return _dot(_integers(x), _integers(w))
+    return sum(a * b for a, b in zip(_integers(x), _integers(w), strict=True))
 
 
 def matmul(x: ArrayLike, w: ArrayLike) -> NDArray[np.object_]:
@@ -236,11 +238,18 @@ def matmul(x: ArrayLike, w: ArrayLike) -> NDArray[np.object_]:
     >>> matmul([[1, 2]], [[3], [4]])
     array([[11]], dtype=object)
     """
-    rows, columns = _integers(x), _integers(w).T
-    out = np.empty((*rows.shape[:-1], len(columns)), dtype=object)
-    for index in np.ndindex(*out.shape):
-        out[index] = _dot(rows[index[:-1]], columns[index[-1]])
-    return out
+    return _sums(matmul_products(x, w))
+
+
+def matmul_products(x: ArrayLike, w: ArrayLike) -> NDArray[np.object_]:
+    """Return the products that make up each entry of a matrix product, by k, in an array (..., M, N, K): exact.
+
+    Examples
+    --------
+    >>> matmul_products([[1, 2]], [[3], [4]])
+    array([[[3, 8]]], dtype=object)
+    """
+    return np.asarray(_integers(x)[..., :, None, :] * _integers(w).T)
 
 
 def conv2d(
@@ -273,26 +282,145 @@ def conv2d(
     array([[[[3],
              [10]]]], dtype=object)
     """
+    order = "channel_row_column"
+    return _sums(conv2d_products(x, w, order=order, stride=stride, padding=padding, dilation=dilation, groups=groups))
+
+
+def conv2d_products(
+    x: ArrayLike,
+    w: ArrayLike,
+    *,
+    order: str,
+    stride: Pair = 1,
+    padding: Padding = 0,
+    dilation: Pair = 1,
+    groups: int = 1,
+) -> NDArray[np.object_]:
+    """Return the products that make up each output of :func:`conv2d`, in an array (N, O, OH, OW, K): exact.
+
+    Parameters
+    ----------
+    x, w, stride, padding, dilation, groups
+        As in :func:`conv2d`; K = C / groups * KH * KW, padded places being among them.
+    order : {"row_column_channel", "channel_row_column"}
+        Which comes first on the last axis: kernel row, kernel column, then input channel innermost; or channel first.
+
+    Examples
+    --------
+    >>> conv2d_products([[[[1, 2]], [[3, 4]]]], [[[[1, 10]], [[1, 10]]]], order="row_column_channel").tolist()
+    [[[[[1, 3, 20, 40]]]]]
+    """
     images, kernels = _integers(x), _integers(w)
     images = _pad(images, *_ends(padding))
     (row_step, column_step), (row_tap, column_tap) = _pair(stride), _pair(dilation)
     outputs, depth, kernel_rows, kernel_columns = kernels.shape
     height = (images.shape[2] - row_tap * (kernel_rows - 1) - 1) // row_step + 1
     width = (images.shape[3] - column_tap * (kernel_columns - 1) - 1) // column_step + 1
-    out = np.empty((len(images), outputs, height, width), dtype=object)
-    for n, o, i, j in np.ndindex(*out.shape):
+    taps = _taps(order, depth, kernel_rows, kernel_columns)
+    out = np.empty((len(images), outputs, height, width, len(taps)), dtype=object)
+    for n, o, i, j in np.ndindex(*out.shape[:4]):
         first_channel = o // (outputs // groups) * depth
-        taps = product(range(depth), range(kernel_rows), range(kernel_columns))
-        out[n, o, i, j] = sum(
-            kernels[o, c, r, s]
-            * images[n, first_channel + c, i * row_step + r * row_tap, j * column_step + s * column_tap]
-            for c, r, s in taps
-        )
+        for k, (c, r, s) in enumerate(taps):
+            row, column = i * row_step + r * row_tap, j * column_step + s * column_tap
+            out[n, o, i, j, k] = kernels[o, c, r, s] * images[n, first_channel + c, row, column]
     return out
 
 
-def _dot(x: Sequence[int] | NDArray[np.object_], w: Sequence[int] | NDArray[np.object_]) -> int:
-    return sum(a * b for a, b in zip(x, w, strict=True))
+def _taps(order: str, depth: int, rows: int, columns: int) -> list[tuple[int, int, int]]:
+    """Return (channel, row, column) of the places of a kernel in the order of accumulation."""
+    if order == "channel_row_column":
+        return [(c, r, s) for c in range(depth) for r in range(rows) for s in range(columns)]
+    return [(c, r, s) for r in range(rows) for s in range(columns) for c in range(depth)]
+
+
+@dataclass(frozen=True)
+class Accumulated:
+    """One sum in an accumulator of limited width.
+
+    Parameters
+    ----------
+    code : int
+        What the register holds at the end.
+    prefixes : tuple of int
+        Exact values of the register of the result, as if it were wide enough: the initial value, then the sum after
+        each product, or after each tile.
+    tile_prefixes : tuple of int
+        Exact values of the register of the tiles, after each product; nothing without tiles.
+    overflowed, persistent : bool
+        Whether any of these exact values is out of the range of its register, and whether the last prefix is.
+    """
+
+    code: int
+    prefixes: tuple[int, ...]
+    tile_prefixes: tuple[int, ...]
+    overflowed: bool
+    persistent: bool
+
+
+def accumulate(products: Iterable[int], accumulator: Accumulator, *, initial: int = 0) -> Accumulated:
+    """Return what becomes of a sum of products in an accumulator: the definition of :class:`fxp.Accumulator`.
+
+    Parameters
+    ----------
+    products : iterable of int
+        Products in the order of accumulation.
+    accumulator : Accumulator
+        Width, modes, dropped bits and tiles.
+    initial : int
+        Bias, on the grid of the accumulator; of the outer register where there are tiles.
+
+    Raises
+    ------
+    OverflowError
+        The mode is ERROR, and a value that it looks at is out of range.
+
+    Examples
+    --------
+    >>> accumulate([100, 100, -100], Accumulator(8))
+    Accumulated(code=27, prefixes=(0, 100, 200, 100), tile_prefixes=(), overflowed=True, persistent=False)
+    """
+    terms = [shift_round(item, accumulator.drop_bits, accumulator.rounding) for item in products]
+    if accumulator.tile is None:
+        return _accumulated(terms, terms, [], accumulator, initial)
+    tiles = [terms[start : start + accumulator.tile] for start in range(0, len(terms), accumulator.tile)]
+    held = [_held(tile, 0, accumulator.word, accumulator) for tile in tiles]
+    inside = [total for tile in tiles for total in itertools.accumulate(tile)]
+    return _accumulated(held, [sum(tile) for tile in tiles], inside, accumulator, initial)
+
+
+def _accumulated(
+    held: list[int], exact: list[int], inside: list[int], accumulator: Accumulator, initial: int
+) -> Accumulated:
+    """Return the result of a register that is given the terms `held`, of which `exact` are the true values."""
+    word = accumulator.last_word
+    prefixes = list(itertools.accumulate(exact, initial=initial))
+    outside = [_is_outside(total, accumulator.word, accumulator) for total in inside]
+    outside += [_is_outside(total, word, accumulator) for total in prefixes]
+    code = _held(held, initial, word, accumulator)
+    return Accumulated(code, tuple(prefixes), tuple(inside), any(outside), outside[-1])
+
+
+def _held(terms: list[int], initial: int, word: Format, accumulator: Accumulator) -> int:
+    """Return what a register holds after adding the terms to its initial value."""
+    if not accumulator.every_step:
+        return overflow(initial + sum(terms), word, accumulator.overflow)
+    code = overflow(initial, word, accumulator.overflow)
+    for term in terms:
+        code = overflow(code + term, word, accumulator.overflow)
+    return code
+
+
+def _is_outside(total: int, word: Format, accumulator: Accumulator) -> bool:
+    low, high = accumulator.range_of(word)
+    return not low <= total <= high
+
+
+def _sums(products: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Return the sums over the last axis."""
+    out = np.empty(products.shape[:-1], dtype=object)
+    for index in np.ndindex(*out.shape):
+        out[index] = sum(products[index])
+    return out
 
 
 def _integers(array: ArrayLike) -> NDArray[np.object_]:

@@ -268,13 +268,32 @@ def test_bias_that_is_no_integer_is_refused(bad):
         (lambda: matmul([[1]], [[[1]]]), r"x.shape=\(1, 1\), w.shape=\(1, 1, 1\) do not match"),
         (lambda: matmul([[1]], [[1, 2, 3]], bias=[1, 2]), r"bias.shape=\(2,\) does not match: .* one for each of 3"),
         (lambda: matmul([[1]], [[1, 2]], bias=[[1, 2]]), r"bias.shape=\(1, 2\) does not match"),
-        (lambda: dot([1], [1], accumulator=16), r"accumulator=16 is not None: sums are exact here.*leave it out"),
-        (lambda: matmul([[1]], [[1]], accumulator=16), r"accumulator=16 is not None"),
+        (
+            lambda: dot([1], [1], prefixes=True),
+            r"prefixes=True is not for exact sums: pass an accumulator, which declares the order of products",
+        ),
     ],
 )
 def test_products_that_do_not_fit_are_refused(call, message):
     with pytest.raises(ValueError, match=f"^{message}"):
         call()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"accumulator": 16}, r"accumulator=16 is not an Accumulator: pass fxp\.Accumulator\(word_bits\), or None"),
+        ({"prefixes": 1}, r"prefixes=1 is not a bool: pass prefixes=True or prefixes=False"),
+    ],
+)
+def test_options_of_another_kind_are_refused(options, message):
+    for call in (
+        lambda: dot([1], [1], **options),
+        lambda: matmul([[1]], [[1]], **options),
+        lambda: conv2d([[[[1]]]], [[[[1]]]], **options),
+    ):
+        with pytest.raises(TypeError, match=f"^{message}$"):
+            call()
 
 
 @pytest.mark.parametrize(
@@ -305,7 +324,7 @@ def test_products_that_do_not_fit_are_refused(call, message):
             r"w.shape=\(3, 4, 3, 3\) does not fit x.shape=\(1, 4, 5, 5\): pad the image or use",
         ),
         ({"bias": [1, 2]}, r"bias.shape=\(2,\) does not match: pass one integer, or one for each of 3"),
-        ({"accumulator": 18}, r"accumulator=18 is not None: sums are exact here"),
+        ({"prefixes": True}, r"prefixes=True is not for exact sums"),
     ],
 )
 def test_convolution_options_out_of_range_are_refused(options, message):

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from fxp import reference
 from fxp.formats import Format, Overflow, Rounding
+from fxp.registers import Accumulator
 
 VALUES = (-2.5, -1.75, -1.5, -1.25, -0.5, -0.25, 0.0, 0.25, 0.5, 1.25, 1.5, 1.75, 2.5)
 ROUNDED = {
@@ -175,3 +176,58 @@ def test_conv2d_equals_torch(stride, padding, dilation, groups):
     out = reference.conv2d(x, w, stride=stride, padding=padding, dilation=dilation, groups=groups)
     assert all(type(item) is int for item in out.flat)
     np.testing.assert_array_equal(out.astype(np.float64), expected.numpy())
+
+
+PRODUCTS = [100, 100, -100, -100, -100]
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        ({}, -128),
+        ({"overflow": "SAT_SYM"}, -127),
+        ({"overflow": "ZERO"}, -100),
+        ({"overflow": "WRAP"}, -90),
+        ({"overflow": "WRAP_SM"}, -55),
+        ({"every_step": False}, -90),
+        ({"every_step": False, "overflow": "ZERO"}, -90),
+        ({"drop_bits": 3}, -5),
+        ({"drop_bits": 3, "rounding": "CEIL"}, 0),
+        ({"tile": 2, "outer_bits": 8}, -101),
+        ({"tile": 2, "outer_bits": 9}, -91),
+        ({"tile": 3, "outer_bits": 8}, -91),
+        ({"tile": 9, "outer_bits": 8}, -118),
+        ({"tile": 2, "outer_bits": 8, "overflow": "WRAP"}, -90),
+        ({"tile": 2, "outer_bits": 9, "every_step": False}, -91),
+    ],
+)
+def test_accumulators_by_hand(options, code):
+    """Worked out with pencil and paper, with the bias 10."""
+    assert reference.accumulate(PRODUCTS, Accumulator(8, **options), initial=10).code == code
+
+
+def test_exact_prefixes_are_those_of_wide_registers():
+    alone = reference.accumulate(PRODUCTS, Accumulator(8), initial=10)
+    assert (alone.prefixes, alone.tile_prefixes) == ((10, 110, 210, 110, 10, -90), ())
+    assert (alone.overflowed, alone.persistent) == (True, False)
+    tiled = reference.accumulate(PRODUCTS, Accumulator(8, tile=2, outer_bits=9), initial=10)
+    assert (tiled.prefixes, tiled.tile_prefixes) == ((10, 210, 10, -90), (100, 200, -100, -200, -100))
+    assert (tiled.overflowed, tiled.persistent) == (True, False)
+    assert reference.accumulate([], Accumulator(4), initial=9) == reference.Accumulated(7, (9,), (), True, True)
+    assert reference.accumulate([-8], Accumulator(4, overflow="SAT_SYM")).persistent
+
+
+def test_error_mode_looks_at_what_the_register_looks_at():
+    with pytest.raises(OverflowError, match="code=210 is not between -128 and 127"):
+        reference.accumulate(PRODUCTS, Accumulator(8, overflow="ERROR"), initial=10)
+    last = Accumulator(8, overflow="ERROR", every_step=False)
+    assert reference.accumulate(PRODUCTS, last, initial=10).code == -90
+    with pytest.raises(OverflowError, match="code=-190 is not between"):
+        reference.accumulate([*PRODUCTS, -100], last, initial=10)
+
+
+def test_orders_of_a_convolution():
+    x = np.array([[[[1, 2]], [[3, 4]], [[5, 6]]]])
+    w = np.array([[[[1, 1]], [[1, 1]], [[1, 1]]]])
+    for order, expected in (("row_column_channel", [1, 3, 5, 2, 4, 6]), ("channel_row_column", [1, 2, 3, 4, 5, 6])):
+        assert reference.conv2d_products(x, w, order=order).tolist() == [[[[expected]]]]

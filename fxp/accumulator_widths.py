@@ -1,0 +1,66 @@
+"""Widths of accumulators that cannot overflow, from known weights."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fxp.carriers import subset_limits
+from fxp.formats import Format
+from fxp.operands import initial_values, integers
+from fxp.registers import MIN_BITS
+
+__all__ = ["guaranteed_bits"]
+
+
+def guaranteed_bits(w: ArrayLike, x_format: Format, *, bias: ArrayLike | None = None) -> NDArray[np.int64]:
+    """Return the width of the smallest accumulator that never overflows, for each output: exact.
+
+    With Σw+ and Σw− the sums of the positive and of the negative weights of an output, its sums reach exactly from
+    bias + x_min·Σw+ + x_max·Σw− to bias + x_max·Σw+ + x_min·Σw−, x_min ≤ 0 ≤ x_max being the ends of `x_format`. Every
+    prefix in every order lies within, and both ends are reached: one bit less overflows for some input.
+
+    Assumptions
+    -----------
+    Inputs take all codes of the format, each on its own. No bits are dropped from products; where they are, the width
+    is an upper bound, the bias being on the grid of the accumulator.
+
+    Parameters
+    ----------
+    w : array_like of int, shape (K, N) or (O, C/groups, KH, KW)
+        Weight codes of a matrix product or of a convolution.
+    x_format : Format
+        Format of the other operand, of 1 to 128 bits.
+    bias : array_like of int, shape (N,) or (O,), or one for all, optional
+        Initial values of the sums.
+
+    Returns
+    -------
+    ndarray of int64, shape (N,) or (O,)
+        Bits, two's complement, at least the 2 of the narrowest :class:`fxp.Accumulator`.
+
+    Raises
+    ------
+    TypeError
+        Weights or bias do not hold integers, or `x_format` is no Format.
+    ValueError
+        `w` has another number of axes, or the shape of the bias does not match.
+
+    Examples
+    --------
+    >>> guaranteed_bits(np.full((64, 1), -128), Format(8, 8, signed=False))
+    array([22])
+    """
+    if not isinstance(x_format, Format):
+        raise TypeError(f"x_format={x_format!r} is not a Format: pass fxp.Format(word_bits, frac_bits)")
+    weights = integers("w", w)
+    if weights.ndim not in (2, 4):
+        raise ValueError(f"w.shape={weights.shape} is not (K, N) or (O, C/groups, KH, KW): see fxp.guaranteed_bits")
+    outputs = weights.T if weights.ndim == 2 else weights
+    initial = initial_values(bias, len(outputs)).astype(object)
+    minus, plus = subset_limits(outputs, x_format.min_code, x_format.max_code)
+    ends = zip(initial + minus, initial + plus, strict=True)
+    return np.array([max(MIN_BITS, *map(_signed_bits, both)) for both in ends], dtype=np.int64)
+
+
+def _signed_bits(code: int) -> int:
+    """Return the bits of the narrowest two's complement word that holds a code."""
+    return (code if code >= 0 else -1 - code).bit_length() + 1

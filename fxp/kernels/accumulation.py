@@ -1,0 +1,138 @@
+"""Sums of products in registers of limited width, one lane for each column of the weights.
+
+Output (g, m, n) sums ``x[starts[g, m] + offsets[k]] * w[g, k, n]`` over k upwards: x is flat, so that rows of a matrix
+and windows of padded images are read alike. Arrays of outputs hold the initial values before, the results after. The
+caller proves that no intermediate leaves its integer type.
+"""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numba import njit, prange
+from numpy.typing import NDArray
+
+from fxp.kernels.overflow import is_outside, overflow
+from fxp.kernels.rounding import round_shift
+
+__all__ = ["UNROLLED", "bring_into_range", "prefixes", "saturating", "step"]
+
+UNROLLED = 4  # products a pass, so that a lane stays in its register for as many
+
+Codes = NDArray[Any]
+Mask = NDArray[np.bool_]
+
+
+@cache
+def saturating(lane: type[Any]) -> Callable[..., None]:
+    """Return the kernel that clamps every sum to [least, most], for operands and registers of one integer type.
+
+    The kernel ``(x, starts, offsets, w, least, most, codes, changed)`` takes initial values within the limits, a
+    multiple of `UNROLLED` products (a product of zero changes nothing), and makes those entries of `changed` nonzero
+    whose register was clamped. Without other modes its inner loop runs on vectors.
+    """
+
+    @njit(cache=True, nogil=True, inline="always")
+    def sum_of(total: Any, factor: Any, weight: Any) -> Any:
+        return lane(total + lane(factor * weight))  # Numba computes in int64; the cast brings back narrow lanes
+
+    @njit(cache=True, nogil=True, parallel=True)
+    def saturate(
+        x: Codes,
+        starts: Codes,
+        offsets: Codes,
+        w: Codes,
+        least: Any,
+        most: Any,
+        codes: Codes,
+        changed: Codes,
+    ) -> None:
+        rows = starts.shape[1]
+        for index in prange(starts.size):
+            g, m = index // rows, index % rows
+            start, held, change = starts[g, m], codes[g, m], changed[g, m]
+            for k in range(0, offsets.size, 4):
+                x0, x1, x2, x3 = (
+                    x[start + offsets[k]],
+                    x[start + offsets[k + 1]],
+                    x[start + offsets[k + 2]],
+                    x[start + offsets[k + 3]],
+                )
+                w0, w1, w2, w3 = w[g, k], w[g, k + 1], w[g, k + 2], w[g, k + 3]
+                for n in range(held.size):
+                    total0 = sum_of(held[n], x0, w0[n])
+                    code0 = min(max(total0, least), most)
+                    total1 = sum_of(code0, x1, w1[n])
+                    code1 = min(max(total1, least), most)
+                    total2 = sum_of(code1, x2, w2[n])
+                    code2 = min(max(total2, least), most)
+                    total3 = sum_of(code2, x3, w3[n])
+                    code3 = min(max(total3, least), most)
+                    held[n] = code3
+                    change[n] |= (total0 ^ code0) | (total1 ^ code1) | (total2 ^ code2) | (total3 ^ code3)
+
+    return saturate
+
+
+@njit(cache=True, nogil=True, parallel=True)
+def step(
+    x: Codes,
+    starts: Codes,
+    offsets: Codes,
+    w: Codes,
+    shift: int,
+    rounding: int,
+    least: int,
+    most: int,
+    mode: int,
+    codes: Codes,
+    changed: Codes,
+) -> None:
+    """Bring every sum into [least, most] by any mode, in int64; products lose `shift` bits.
+
+    Entries of `changed` become nonzero where a sum was out of range. ERROR leaves zeros there: the caller raises.
+    """
+    rows = starts.shape[1]
+    for index in prange(starts.size):
+        g, m = index // rows, index % rows
+        start, held, change = starts[g, m], codes[g, m], changed[g, m]
+        for k in range(offsets.size):
+            factor = x[start + offsets[k]]
+            for n in range(held.size):
+                total = held[n] + round_shift(factor * w[g, k, n], shift, rounding, 0.0)
+                change[n] |= is_outside(total, 0, least, most)
+                held[n] = overflow(total, 0, least, most, mode)
+
+
+@njit(cache=True, nogil=True, parallel=True)
+def prefixes(
+    x: Codes,
+    starts: Codes,
+    offsets: Codes,
+    w: Codes,
+    shift: int,
+    rounding: int,
+    sums: Codes,
+    lowest: Codes,
+    highest: Codes,
+) -> None:
+    """Fill `sums` with the exact sums of products that lose `shift` bits, and the limits of all their prefixes."""
+    rows = starts.shape[1]
+    for index in prange(starts.size):
+        g, m = index // rows, index % rows
+        start, total, low, high = starts[g, m], sums[g, m], lowest[g, m], highest[g, m]
+        for k in range(offsets.size):
+            factor = x[start + offsets[k]]
+            for n in range(total.size):
+                total[n] += round_shift(factor * w[g, k, n], shift, rounding, 0.0)
+                low[n] = min(low[n], total[n])
+                high[n] = max(high[n], total[n])
+
+
+@njit(cache=True, nogil=True, parallel=True)
+def bring_into_range(values: Codes, least: int, most: int, mode: int, codes: Codes, outside: Mask) -> None:
+    """Fill flat `codes` with what the overflow mode makes of flat int64 values, and mark those out of range."""
+    for i in prange(values.size):
+        outside[i] = is_outside(values[i], 0, least, most)
+        codes[i] = overflow(values[i], 0, least, most, mode)

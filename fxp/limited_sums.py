@@ -1,0 +1,272 @@
+"""Sums of products in accumulators of limited width: by a proof where one holds, else step by step.
+
+A sum that stays within the register in any order needs no simulation: its limits follow from the weights. Wrapping, or
+looking at the finished sum only, needs one operation on exact sums. What remains is done product by product, in lanes
+of int32 where no intermediate leaves them, else of int64, and in Python integers where even those cannot be proven to
+suffice.
+"""
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fxp import carriers, reference
+from fxp.formats import Format, Overflow, Rounding
+from fxp.kernels import accumulation
+from fxp.products import Products
+from fxp.registers import Accumulation, Accumulator, Prefixes
+
+__all__ = ["limited"]
+
+PROVEN = 2**62  # where the limits of all sums lie within, no step of any register leaves int64
+
+Codes = NDArray[Any]
+Mask = NDArray[np.bool_]
+
+
+def limited(
+    products: Products, accumulator: Accumulator, arrange: Callable[[Codes], Codes], *, prefixes: bool
+) -> Accumulation:
+    """Return what an accumulator makes of sums of products; equal to :func:`fxp.reference.accumulate`.
+
+    Parameters
+    ----------
+    products : Products
+        Operands and biases.
+    accumulator : Accumulator
+        Width and modes.
+    arrange : callable
+        Brings an array of outputs (G, M, N) into the caller's shape.
+    prefixes : bool
+        Whether to return the exact sums and the limits of all prefixes.
+
+    Raises
+    ------
+    OverflowError
+        The mode is ERROR, and a value that it looks at is out of range; the message names the first such output.
+    """
+    if not _is_proven(products):
+        return _by_reference(products, accumulator, arrange, prefixes=prefixes)
+    sums = functools.cache(lambda: _exact_sums(products, accumulator))
+    codes, outside = _codes(products, accumulator, sums)
+    if accumulator.overflow is Overflow.ERROR and outside.any():
+        raise _overflow_error(arrange(outside), accumulator)
+    # Before a register first overflows, it holds the exact prefix: what was out of range on the way is what overflowed.
+    overflowed = outside if _looks_at_steps(accumulator) else None
+    persistent = _is_outside(sums(), accumulator) if outside.any() else outside
+    details = _prefixes(products, accumulator) if prefixes else None
+    return _counted(codes, overflowed, persistent, details, arrange)
+
+
+def _looks_at_steps(accumulator: Accumulator) -> bool:
+    """Return whether steps matter: a wrapped sum is the same whether its steps were wrapped or not."""
+    return accumulator.every_step and accumulator.overflow is not Overflow.WRAP
+
+
+def _is_proven(products: Products) -> bool:
+    """Return whether int64 holds every operand, product and sum, in any register."""
+    minus, plus = products.limits
+    reach = (plus - minus + abs(products.initial.astype(object))).max(initial=0)
+    return reach <= PROVEN and object not in (products.x.dtype, products.w.dtype)
+
+
+def _codes(products: Products, accumulator: Accumulator, sums: Callable[[], Codes]) -> tuple[Codes, Mask]:
+    """Return the codes, and the outputs of which a value that the register looked at was out of range."""
+    kind = carriers.output_dtype(*accumulator.range_of(accumulator.last_word))
+    fits = _certified(products, accumulator)
+    if fits.all() and not accumulator.drop_bits:
+        exact = sums()
+        return exact.astype(kind if exact.dtype != np.int32 else np.int32, copy=False), np.zeros(products.shape, bool)
+    if accumulator.tile:
+        codes, outside = _tiled(products, accumulator)
+    elif fits.any() and len(fits) == 1 and _looks_at_steps(accumulator) and not accumulator.drop_bits:
+        codes, outside = sums().astype(kind), np.zeros(products.shape, bool)
+        failing = ~fits[0]
+        codes[..., failing], outside[..., failing] = _untiled(products.columns(failing), accumulator, sums)
+    else:
+        codes, outside = _untiled(products, accumulator, sums)
+    return codes.astype(kind, copy=False), outside
+
+
+def _certified(products: Products, accumulator: Accumulator) -> Mask:
+    """Return of which columns (G, N) no sum of the bias and any products leaves a register, in any order."""
+    (minus, plus), (least, most) = products.limits, accumulator.range_of(accumulator.last_word)
+    fits = (minus + products.initial >= least) & (plus + products.initial <= most)
+    if accumulator.tile:
+        inner_least, inner_most = accumulator.range_of(accumulator.word)
+        fits &= (minus >= inner_least) & (plus <= inner_most)
+    return fits.astype(bool)
+
+
+def _untiled(products: Products, accumulator: Accumulator, sums: Callable[[], Codes]) -> tuple[Codes, Mask]:
+    """Return the codes of one register that starts at the bias, and which were out of range."""
+    if not _looks_at_steps(accumulator):
+        return _brought(sums(), accumulator.word, accumulator)
+    initial, outside = _brought(products.initial[:, None].astype(np.int64), accumulator.word, accumulator)
+    codes, changed = _stepped(products, accumulator, initial)
+    return codes, outside | changed
+
+
+def _tiled(products: Products, accumulator: Accumulator) -> tuple[Codes, Mask]:
+    """Return the codes of the outer register, and which were out of range in either."""
+    total, outside = products.starting_at(), np.zeros(products.shape, bool)
+    every_step, word = _looks_at_steps(accumulator), accumulator.last_word
+    if every_step:
+        total, outside = _brought(total, word, accumulator)
+    for tile in products.tiles(accumulator.tile or 1):
+        held, changed = _untiled(tile, accumulator, functools.partial(_exact_sums, tile, accumulator))
+        total = total + held
+        outside |= changed
+        if every_step:
+            total, changed = _brought(total, word, accumulator)
+            outside |= changed
+    total, changed = _brought(total, word, accumulator)
+    return total, outside | changed
+
+
+def _brought(values: Codes, word: Format, accumulator: Accumulator) -> tuple[Codes, Mask]:
+    """Return what the overflow mode makes of values, and which were out of range."""
+    codes, outside = np.empty(values.shape, np.int64), np.empty(values.shape, bool)
+    flat = np.ascontiguousarray(values).reshape(-1)
+    mode = Overflow.of(accumulator.overflow).value
+    accumulation.bring_into_range(flat, *accumulator.range_of(word), mode, codes.reshape(-1), outside.reshape(-1))
+    return codes, outside
+
+
+def _stepped(products: Products, accumulator: Accumulator, initial: Codes) -> tuple[Codes, Mask]:
+    """Return the codes after all steps from initial values in range, and which were out of range on the way."""
+    start = np.broadcast_to(initial, products.shape)
+    least, most = accumulator.range_of(accumulator.word)
+    mode = Overflow.of(accumulator.overflow)
+    if accumulator.drop_bits or mode not in (Overflow.SATURATE, Overflow.SATURATE_SYMMETRIC, Overflow.ERROR):
+        codes, changed = start.copy(), np.zeros(products.shape, bool)
+        products.run(accumulation.step, np.int64, (*_dropping(accumulator), least, most, mode.value), codes, changed)
+        return codes, changed
+    lane = _lane(products, most)
+    narrow, marks = start.astype(lane, order="C"), np.zeros(products.shape, lane)
+    products.padded().run(accumulation.saturating(lane), lane, (lane(least), lane(most)), narrow, marks)
+    return narrow, marks != 0
+
+
+def _lane(products: Products, most: int) -> Any:
+    """Return int32 where it holds the operands, and a register of at most -1 - `most` and one product more."""
+    widest = [max((abs(int(end)) for end in (a.min(), a.max())), default=0) for a in (products.x, products.w) if a.size]
+    product = widest[0] * widest[1] if len(widest) == 2 else 0
+    return np.int32 if max([*widest, most + 1 + product]) < 2**31 else np.int64
+
+
+def _dropping(accumulator: Accumulator) -> tuple[int, int]:
+    return accumulator.drop_bits, Rounding.of(accumulator.rounding).value
+
+
+def _exact_sums(products: Products, accumulator: Accumulator) -> Codes:
+    """Return the exact sums of the products after dropping bits, with the biases."""
+    if products.exact is not None and accumulator.drop_bits == 0:
+        return products.exact()
+    return _exact_prefixes(products, accumulator)[0]
+
+
+def _exact_prefixes(products: Products, accumulator: Accumulator) -> tuple[Codes, Codes, Codes]:
+    """Return the exact sums, and the lowest and the highest prefix of each."""
+    sums, lowest, highest = products.starting_at(), products.starting_at(), products.starting_at()
+    products.run(accumulation.prefixes, np.int64, _dropping(accumulator), sums, lowest, highest)
+    return sums, lowest, highest
+
+
+def _prefixes(products: Products, accumulator: Accumulator) -> Prefixes:
+    if not accumulator.tile:
+        sums, lowest, highest = _exact_prefixes(products, accumulator)
+        return _marked(sums, lowest, highest, None, accumulator)
+    sums, tile_lowest, tile_highest = (products.starting_at(), *np.zeros((2, *products.shape), np.int64))
+    lowest, highest = sums, sums
+    for tile in products.tiles(accumulator.tile):
+        total, low, high = _exact_prefixes(tile, accumulator)
+        sums = sums + total
+        lowest, highest = np.minimum(lowest, sums), np.maximum(highest, sums)
+        tile_lowest, tile_highest = np.minimum(tile_lowest, low), np.maximum(tile_highest, high)
+    return _marked(sums, lowest, highest, (tile_lowest, tile_highest), accumulator)
+
+
+def _marked(
+    sums: Codes, lowest: Codes, highest: Codes, tiles: Sequence[Codes] | None, accumulator: Accumulator
+) -> Prefixes:
+    """Return exact sums and limits of prefixes, in the register of the result and in that of the tiles, with marks."""
+    overflowed = _is_outside(lowest, accumulator) | _is_outside(highest, accumulator)
+    if tiles is not None:
+        least, most = accumulator.range_of(accumulator.word)
+        overflowed = overflowed | (tiles[0] < least) | (tiles[1] > most)
+    persistent = _is_outside(sums, accumulator)
+    transient = overflowed & ~persistent
+    inner = tiles or (None, None)
+    return Prefixes(sums, lowest, highest, inner[0], inner[1], overflowed, persistent, transient)
+
+
+def _is_outside(values: Codes, accumulator: Accumulator) -> Mask:
+    least, most = accumulator.range_of(accumulator.last_word)
+    return np.asarray((values < least) | (values > most))
+
+
+def _by_reference(
+    products: Products, accumulator: Accumulator, arrange: Callable[[Codes], Codes], *, prefixes: bool
+) -> Accumulation:
+    """Return the same in Python integers."""
+    results, outside = np.empty(products.shape, object), np.zeros(products.shape, bool)
+    for g, m, n in np.ndindex(*products.shape):
+        factors = products.x[products.starts[g, m] + products.offsets].tolist()
+        terms = [int(x) * int(w) for x, w in zip(factors, products.w[g, :, n], strict=True)]
+        try:
+            results[g, m, n] = reference.accumulate(terms, accumulator, initial=int(products.initial[g, n]))
+        except OverflowError:
+            outside[g, m, n] = True
+    if outside.any():
+        raise _overflow_error(arrange(outside), accumulator)
+    kind = carriers.output_dtype(*accumulator.range_of(accumulator.last_word))
+    codes, sums, lowest, highest, *tiles = (
+        _each(of, results)
+        for of in (
+            lambda result: result.code,
+            lambda result: result.prefixes[-1],
+            lambda result: min(result.prefixes),
+            lambda result: max(result.prefixes),
+            lambda result: min((0, *result.tile_prefixes)),
+            lambda result: max((0, *result.tile_prefixes)),
+        )
+    )
+    details = _marked(sums, lowest, highest, tiles if accumulator.tile else None, accumulator)
+    overflowed = details.overflowed if _looks_at_steps(accumulator) else None
+    return _counted(codes.astype(kind), overflowed, details.persistent, details if prefixes else None, arrange)
+
+
+def _each(of: Callable[[Any], int], results: Codes) -> Codes:
+    return np.asarray(np.frompyfunc(of, 1, 1)(results), dtype=object)
+
+
+def _overflow_error(outside: Mask, accumulator: Accumulator) -> OverflowError:
+    first = ", ".join(str(place) for place in np.argwhere(outside)[0])
+    widths = f"{accumulator.word_bits} bits" + (f" and {accumulator.outer_bits} bits" if accumulator.tile else "")
+    return OverflowError(
+        f"codes[{first}] is out of range: its sum leaves the accumulator of {widths} on the way or at the end; "
+        "widen it, or choose another overflow mode"
+    )
+
+
+def _counted(
+    codes: Codes, overflowed: Mask | None, persistent: Mask, details: Prefixes | None, arrange: Callable[[Codes], Codes]
+) -> Accumulation:
+    """Return codes, counts and details in the caller's shape; without knowledge of prefixes, no count of them."""
+    last = int(np.count_nonzero(persistent))
+    if details is not None:
+        overflowed = details.overflowed
+        details = _arranged(details, arrange)
+    some = None if overflowed is None else int(np.count_nonzero(overflowed))
+    return Accumulation(arrange(codes), some, last, None if some is None else some - last, details)
+
+
+def _arranged(details: Prefixes, arrange: Callable[[Codes], Codes]) -> Prefixes:
+    arrays = {entry.name: getattr(details, entry.name) for entry in fields(details)}
+    shaped: dict[str, Any] = {name: None if array is None else arrange(array) for name, array in arrays.items()}
+    return Prefixes(**shaped)
