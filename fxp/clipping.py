@@ -2,8 +2,8 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache, partial
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,15 +22,17 @@ _FEW_BITS = 6
 _NEWTON_STEPS = 10_000
 
 
-@dataclass(frozen=True)
-class OptimalClip:
-    """A clip level, usable as a number, and what it achieves.
+class OptimalClip(float):
+    """A clip level, and with it what it achieves: a float, since a range is computed from the level alone.
 
-    Attributes
+    It adds, compares, formats and hashes as its clip level; two results are equal when their levels are. Nothing of it
+    can be set.
+
+    Parameters
     ----------
     clip : float
         Magnitude at which the range ends: a signed format of this step spans [-clip, clip - step], an unsigned one
-        [0, clip - step].
+        [0, clip - step]. Also the value as a number.
     step : float
         clip * 2**(1 - word_bits), unsigned clip * 2**-word_bits.
     sqnr_db : float
@@ -39,16 +41,56 @@ class OptimalClip:
         "exact" or "additive".
     format : Format, optional
         The format of this range, when only powers of two were allowed.
+
+    Examples
+    --------
+    >>> best = optimal_clip(Signal.uniform(), 8)
+    >>> best > 0.99, 2 * best == 2 * best.clip, f"{best:.3f}"
+    (True, True, '1.004')
     """
 
-    clip: float
+    __slots__ = ("format", "model", "sqnr_db", "step")
+
     step: float
     sqnr_db: float
     model: str
-    format: Format | None = None
+    format: Format | None
 
-    def __float__(self) -> float:
-        return self.clip
+    def __new__(  # noqa: D102
+        cls,
+        clip: float,
+        step: float,
+        sqnr_db: float,
+        model: str,
+        format: Format | None = None,  # noqa: A002 - the name of the attribute
+    ) -> Self:
+        self = super().__new__(cls, clip)
+        for name, value in (("step", step), ("sqnr_db", sqnr_db), ("model", model), ("format", format)):
+            object.__setattr__(self, name, value)
+        return self
+
+    @property
+    def clip(self) -> float:
+        """The level as a plain float."""
+        return float(self)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"{name} of an OptimalClip cannot be set: call optimal_clip for another")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"{name} of an OptimalClip cannot be deleted: call optimal_clip for another")
+
+    def __repr__(self) -> str:
+        return (
+            f"OptimalClip(clip={self.clip!r}, step={self.step!r}, sqnr_db={self.sqnr_db!r}, model={self.model!r}, "
+            f"format={self.format!r})"
+        )
+
+    def __str__(self) -> str:
+        return str(self.clip)
+
+    def __reduce__(self) -> tuple[type[Self], tuple[float, float, float, str, Format | None]]:
+        return type(self), (self.clip, self.step, self.sqnr_db, self.model, self.format)
 
 
 def optimal_clip(signal: Signal, word_bits: int, *, model: str = "exact", power_of_two: bool = False) -> OptimalClip:
@@ -82,7 +124,7 @@ def optimal_clip(signal: Signal, word_bits: int, *, model: str = "exact", power_
     Returns
     -------
     OptimalClip
-        ``float()`` of it is the clip level, in the unit of the signal.
+        A float: the clip level, in the unit of the signal.
 
     Raises
     ------
@@ -96,7 +138,7 @@ def optimal_clip(signal: Signal, word_bits: int, *, model: str = "exact", power_
     Examples
     --------
     >>> best = optimal_clip(Signal.gaussian(), 8)
-    >>> round(float(best), 2), round(best.sqnr_db, 2)
+    >>> round(best, 2), round(best.sqnr_db, 2)
     (3.94, 40.57)
     >>> optimal_clip(Signal.gaussian(), 8, power_of_two=True).format
     Format(8, 5)

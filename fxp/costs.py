@@ -76,6 +76,8 @@ def representational_cost(layers: Sequence[LayerShape], weight_bits: Bits, activ
 
     Raises
     ------
+    TypeError
+        `layers` is a single layer.
     ValueError
         A word length is not a positive integer, or their number is not that of the layers.
 
@@ -143,6 +145,8 @@ def computational_cost(
 
     Raises
     ------
+    TypeError
+        `layers` is a single layer.
     ValueError
         The convention is unknown, a word length is not a positive integer, or their number is not that of the layers.
 
@@ -195,6 +199,8 @@ def gate_area(layers: Sequence[LayerShape], weight_bits: Bits, activation_bits: 
 
     Raises
     ------
+    TypeError
+        `layers` is a single layer.
     ValueError
         A word length is not a positive integer, or their number is not that of the layers.
 
@@ -237,6 +243,8 @@ def energy_weighting(layers: Sequence[LayerShape], mul_bits: Bits, add_bits: Bit
 
     Raises
     ------
+    TypeError
+        `layers` is a single layer.
     ValueError
         A word length is not a positive integer, or their number is not that of the layers.
 
@@ -298,6 +306,8 @@ def _gate_area(D: int, ba: int, bw: int) -> float:
 
 
 def _with_bits(layers: Sequence[LayerShape], **named_bits: Bits) -> list[tuple[LayerShape, int, int]]:
+    if isinstance(layers, LayerShape):
+        raise TypeError(f"layers={layers!r} is one layer, not a sequence of layers: pass [layer]")
     first, second = (_one_a_layer(name, bits, len(layers)) for name, bits in named_bits.items())
     return list(zip(layers, first, second, strict=True))
 

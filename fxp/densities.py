@@ -34,7 +34,10 @@ def smooth_law(signal: Signal) -> Law:
     """
     law = signal.known_law
     if isinstance(law, Samples):
-        raise ValueError("signal of samples has no density: fit a law to them and use Signal.from_law")
+        raise ValueError(
+            f"law={law} of {law.values.size} values is not a law with a density: "
+            "fit a law to the samples and use Signal.from_law"
+        )
     return law
 
 

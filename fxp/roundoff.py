@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from operator import index
 
+import numpy as np
+
 from fxp.formats import Rounding
 
 __all__ = ["RoundingError", "rounding_error"]
@@ -152,10 +154,11 @@ def _resolution(dropped_bits: int | None) -> Fraction:
     if dropped_bits is None:
         return Fraction(0)
     rule = f"dropped_bits={dropped_bits!r} is not an integer of at least 0: count bits, or None for continuous input"
-    if isinstance(dropped_bits, bool):
+    if isinstance(dropped_bits, bool | np.bool_):
         raise ValueError(rule)
+    whole = isinstance(dropped_bits, float | np.floating) and float(dropped_bits).is_integer()
     try:
-        bits = index(dropped_bits)
+        bits = int(dropped_bits) if whole else index(dropped_bits)
     except TypeError:
         raise ValueError(rule) from None
     if bits < 0:

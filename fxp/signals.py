@@ -30,8 +30,9 @@ class Signal:
         :math:`\sqrt{E[x^2]}`, also for a nonzero mean; positive, finite, at most `peak`.
     mean : float
         E[x]; its magnitude is at most `rms`.
-    law : law of fxp.laws, optional
-        Law of the values that are not zero; needed by the exact predictors, set by the constructors below.
+    law : frozen continuous law of scipy.stats, or of fxp.laws, optional
+        Law of the values that are not zero; needed by the exact predictors, set by the constructors below. One of
+        scipy.stats must have the peak, rms and mean that are given, to a millionth, with the atom at zero.
     zero_atom : float
         P(x = 0), in [0, 1); zeros are exact in every format.
     signed : bool
@@ -39,8 +40,10 @@ class Signal:
 
     Raises
     ------
+    TypeError
+        A number is none, or `law` is no law.
     ValueError
-        A number is outside its range, or contradicts another.
+        A number is outside its range, or contradicts another or the law.
 
     Examples
     --------
@@ -72,6 +75,9 @@ class Signal:
         )
         _require(0 <= self.zero_atom < 1, f"zero_atom={self.zero_atom} is not in [0, 1): give P(x = 0)")
         _require(self.signed or self.mean >= 0, f"mean={self.mean} is not that of an unsigned signal: pass signed=True")
+        if self.law is not None and not hasattr(self.law, "scaled"):
+            object.__setattr__(self, "law", _smooth(self.law))
+            _require_those_of_law(self)
 
     def __str__(self) -> str:
         """Return the law, or peak and rms where there is none, and the atom at zero."""
@@ -206,16 +212,9 @@ class Signal:
         >>> round(Signal.from_law(stats.expon(), zero_atom=0.5).rms, 12)
         1.0
         """
-        if not all(hasattr(law, name) for name in ("pdf", "ppf", "isf", "support", "stats", "rvs")):
-            raise TypeError(f"law={law!r} is not a frozen continuous law of scipy.stats: pass e.g. stats.norm(0, 1)")
-        atom = _real("zero_atom", zero_atom)
-        mean, variance = (float(moment) for moment in law.stats(moments="mv"))
-        _require(math.isfinite(mean) and math.isfinite(variance), f"law of variance {variance} has no finite power")
-        power = mean**2 + variance
-        smooth = laws.ScipyLaw(law)
-        _require_resolved(smooth, power)
-        low, high = (float(end) for end in law.support())
-        return cls(max(-low, high), math.sqrt((1 - atom) * power), (1 - atom) * mean, smooth, atom, signed=low < 0)
+        smooth, atom = _smooth(law), _real("zero_atom", zero_atom)
+        peak, rms, mean, signed = _numbers(smooth, atom)
+        return cls(peak, rms, mean, smooth, atom, signed=signed)
 
     @classmethod
     def from_samples(cls, samples: ArrayLike) -> Self:
@@ -314,9 +313,23 @@ class Signal:
 
     @property
     def known_law(self) -> laws.Law | laws.Samples:
-        """The law of the values that are not zero; raises ValueError when the signal has none."""
+        """The law of the values that are not zero.
+
+        Raises
+        ------
+        ValueError
+            The signal has none.
+
+        Examples
+        --------
+        >>> Signal.uniform().known_law
+        Uniform(low=-1.0, high=1.0)
+        """
         if self.law is None:
-            raise ValueError("signal has no law, only peak and rms: use Signal.gaussian, .from_law or .from_samples")
+            raise ValueError(
+                "law=None is not a law, which this needs: the signal has no law, only peak and rms: "
+                "use Signal.gaussian, .from_law or .from_samples"
+            )
         return self.law
 
 
@@ -324,6 +337,38 @@ def _deviation(rms: float, mean: float) -> float:
     rule = f"rms={rms} is not finite and above the magnitude of mean={mean}: the variance is rms² − mean²"
     _require(abs(mean) < rms < math.inf, rule)
     return math.sqrt((rms - mean) * (rms + mean))
+
+
+def _smooth(law: Any) -> laws.ScipyLaw:
+    if not all(hasattr(law, name) for name in ("pdf", "ppf", "isf", "support", "stats", "rvs")):
+        raise TypeError(f"law={law!r} is not a frozen continuous law of scipy.stats: pass e.g. stats.norm(0, 1)")
+    return laws.ScipyLaw(law)
+
+
+def _numbers(law: laws.ScipyLaw, atom: float) -> tuple[float, float, float, bool]:
+    """Return peak, rms and mean of the law with the atom at zero, and whether it has negative values."""
+    _require(0 <= atom < 1, f"zero_atom={atom} is not in [0, 1): give P(x = 0)")
+    mean, variance = (float(moment) for moment in law.distribution.stats(moments="mv"))
+    _require(math.isfinite(mean) and math.isfinite(variance), f"law of variance {variance} has no finite power")
+    power = mean**2 + variance
+    _require_resolved(law, power)
+    low, high = (float(end) for end in law.distribution.support())
+    return max(-low, high), math.sqrt((1 - atom) * power), (1 - atom) * mean, low < 0
+
+
+def _require_those_of_law(signal: Signal) -> None:
+    """Refuse a signal of a scipy.stats law whose numbers are not those of that law."""
+    assert isinstance(signal.law, laws.ScipyLaw)
+    peak, rms, mean, signed = _numbers(signal.law, signal.zero_atom)
+    remedy = f"of law={signal.law} with zero_atom={signal.zero_atom}: Signal.from_law sets it"
+    for name, given, own, scale in (
+        ("peak", signal.peak, peak, peak),
+        ("rms", signal.rms, rms, rms),
+        ("mean", signal.mean, mean, rms),
+    ):
+        alike = given == own or abs(given - own) <= _UNRESOLVED * scale < math.inf
+        _require(alike, f"{name}={given} is not the {own:.7g} {remedy}")
+    _require(signal.signed or not signed, f"signed=False is not the sign {remedy}")
 
 
 def _require_resolved(law: laws.Law, power: float) -> None:

@@ -79,7 +79,7 @@ def sqnr_dot(
     Parameters
     ----------
     output_bits : array_like of int
-        Word length B_y of the output, bits, at least 2.
+        Word length B_y of the output, bits, at least 1; below 6 bits the value is rough.
     length : array_like of int
         Number of products N, at least 1.
     x_par_db, w_par_db : array_like of float
@@ -108,7 +108,7 @@ def sqnr_dot(
     >>> sqnr_dot(12, [16, 64], 4.77, 4.77).round(2)
     array([55.44, 49.42])
     """
-    bits = whole_numbers("output_bits", output_bits, minimum=2, remedy="give the word length of a signed output")
+    bits = whole_numbers("output_bits", output_bits, minimum=1, remedy="give the word length of a signed output")
     count = whole_numbers("length", length, minimum=1, remedy="give the number of products")
     pars = _par("x_par_db", x_par_db) + _par("w_par_db", w_par_db)
     sqnr: NDArray[np.float64] = _rule(bits, textbook) - pars - 10 * np.log10(count)

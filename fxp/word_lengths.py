@@ -2,7 +2,12 @@
 
 import math
 from functools import partial
+from typing import overload
 
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fxp.arguments import reals
 from fxp.clipping import optimal_clip
 from fxp.signals import Signal
 from fxp.sqnr import DB_PER_BIT, sqnr_rule
@@ -12,7 +17,11 @@ __all__ = ["bits_for_sqnr", "bits_for_sqnr_exact"]
 MAX_WORD_BITS = 24
 
 
-def bits_for_sqnr(sqnr_db: float, signal: Signal, *, model: str = "exact") -> int:
+@overload
+def bits_for_sqnr(sqnr_db: float, signal: Signal, *, model: str = ...) -> int: ...
+@overload
+def bits_for_sqnr(sqnr_db: ArrayLike, signal: Signal, *, model: str = ...) -> int | NDArray[np.int64]: ...
+def bits_for_sqnr(sqnr_db: ArrayLike, signal: Signal, *, model: str = "exact") -> int | NDArray[np.int64]:
     """Return the smallest word length that reaches an SQNR at its optimal clip level (exact, or by a model).
 
     Assumptions: those of :func:`fxp.optimal_clip`: rounding to nearest, saturation, the range at its optimum. With
@@ -20,7 +29,7 @@ def bits_for_sqnr(sqnr_db: float, signal: Signal, *, model: str = "exact") -> in
 
     Parameters
     ----------
-    sqnr_db : float
+    sqnr_db : array_like of float
         Wanted SQNR, dB, finite.
     signal : Signal
         Operand with a law; for "rule" with a finite peak.
@@ -29,8 +38,8 @@ def bits_for_sqnr(sqnr_db: float, signal: Signal, *, model: str = "exact") -> in
 
     Returns
     -------
-    int
-        Bits, 1 to 24.
+    int or ndarray of int64
+        Bits, 1 to 24; an array, of the shape of `sqnr_db`, where that is one.
 
     Raises
     ------
@@ -46,20 +55,22 @@ def bits_for_sqnr(sqnr_db: float, signal: Signal, *, model: str = "exact") -> in
     --------
     >>> bits_for_sqnr(40, Signal.uniform()), bits_for_sqnr(40, Signal.gaussian())
     (7, 8)
+    >>> bits_for_sqnr([20, 40], Signal.gaussian())
+    array([5, 8])
     """
-    wanted = _finite(sqnr_db)
     if model not in ("exact", "additive", "rule"):
         raise ValueError(f"model={model!r} is not known: choose exact, additive or rule")
-    if model == "rule":
-        return _limited(max(1, math.ceil(bits_for_sqnr_exact(wanted, signal))), wanted)
-    reaches = partial(_reaches, wanted, signal, model)
-    bits = 1
-    while bits <= MAX_WORD_BITS and not reaches(bits):
-        bits += 1
-    return _limited(bits, wanted)
+    wanted = _finite(sqnr_db)
+    length = partial(_bits_by_rule, signal) if model == "rule" else partial(_bits_by_clip, signal, model)
+    bits = np.array([_limited(length(each), each) for each in wanted.flat], np.int64).reshape(wanted.shape)
+    return bits if wanted.ndim else int(bits)
 
 
-def bits_for_sqnr_exact(sqnr_db: float, signal: Signal) -> float:
+@overload
+def bits_for_sqnr_exact(sqnr_db: float, signal: Signal) -> float: ...
+@overload
+def bits_for_sqnr_exact(sqnr_db: ArrayLike, signal: Signal) -> float | NDArray[np.float64]: ...
+def bits_for_sqnr_exact(sqnr_db: ArrayLike, signal: Signal) -> float | NDArray[np.float64]:
     r"""Return the real word length at which the 6-dB rule gives an SQNR (exact inverse of an asymptotic formula).
 
     .. math:: B = \frac{\mathrm{SQNR} - 10 \log_{10} 3 + \mathrm{par}}{20 \log_{10} 2}, \text{ one less when unsigned}
@@ -68,15 +79,15 @@ def bits_for_sqnr_exact(sqnr_db: float, signal: Signal) -> float:
 
     Parameters
     ----------
-    sqnr_db : float
+    sqnr_db : array_like of float
         Wanted SQNR, dB, finite.
     signal : Signal
         Operand with a finite peak; its law is not used.
 
     Returns
     -------
-    float
-        Bits, not rounded; below 1 the rule itself does not hold.
+    float or ndarray of float64
+        Bits, not rounded; below 1 the rule itself does not hold. An array where `sqnr_db` is one.
 
     Raises
     ------
@@ -95,11 +106,19 @@ def bits_for_sqnr_exact(sqnr_db: float, signal: Signal) -> float:
     if not math.isfinite(signal.peak):
         raise ValueError(f"peak={signal.peak} is not finite: the rule needs a range; use bits_for_sqnr, which clips")
     one_bit_db = float(sqnr_rule(1, signal.par_db, signed=signal.signed))
-    return 1 + (_finite(sqnr_db) - one_bit_db) / DB_PER_BIT
+    bits = 1 + (_finite(sqnr_db) - one_bit_db) / DB_PER_BIT
+    return bits if np.ndim(bits) else float(bits)
 
 
-def _reaches(wanted_db: float, signal: Signal, model: str, bits: int) -> bool:
-    return optimal_clip(signal, bits, model=model).sqnr_db >= wanted_db
+def _bits_by_rule(signal: Signal, wanted_db: float) -> int:
+    return max(1, math.ceil(bits_for_sqnr_exact(wanted_db, signal)))
+
+
+def _bits_by_clip(signal: Signal, model: str, wanted_db: float) -> int:
+    bits = 1
+    while bits <= MAX_WORD_BITS and optimal_clip(signal, bits, model=model).sqnr_db < wanted_db:
+        bits += 1
+    return bits
 
 
 def _limited(bits: int, wanted_db: float) -> int:
@@ -108,7 +127,5 @@ def _limited(bits: int, wanted_db: float) -> int:
     return bits
 
 
-def _finite(sqnr_db: float) -> float:
-    if isinstance(sqnr_db, bool) or not math.isfinite(sqnr_db):
-        raise ValueError(f"sqnr_db={sqnr_db!r} is not a finite number: give the wanted SQNR in dB")
-    return float(sqnr_db)
+def _finite(sqnr_db: ArrayLike) -> NDArray[np.float64]:
+    return reals("sqnr_db", sqnr_db, remedy="give the wanted SQNR in dB")

@@ -1,6 +1,8 @@
 """Optimal clip levels: the published table of N(0, 1), brute force over the step, stationarity, scale, refusals."""
 
+import copy
 import math
+import pickle
 
 import numpy as np
 import pytest
@@ -111,6 +113,46 @@ def test_samples_that_a_grid_holds_lose_nothing():
     found = fxp.optimal_clip(samples, 2, power_of_two=True)
     assert found.sqnr_db == math.inf
     assert found.format == fxp.Format(2, 0)
+
+
+@pytest.fixture
+def best():
+    return fxp.optimal_clip(Signal.gaussian(), 8, power_of_two=True)
+
+
+def test_a_clip_level_is_a_number(best):
+    assert isinstance(best, float)
+    assert (best, best * 2, 1 / best, abs(best - 3.0), -best) == (4.0, 8.0, 0.25, 1.0, -4.0)
+    assert pytest.approx(4.0) == best
+    assert best > 3
+    assert sorted([5, best, 3]) == [3, 4.0, 5]
+    assert (round(best, 1), f"{best:.3f}", f"{best}", str(best)) == (4.0, "4.000", "4.0", "4.0")
+    assert np.isclose(best, 4.0)
+    assert np.array([best, 1.0]).dtype == np.float64
+    assert type(best.clip) is type(float(best)) is float
+    assert hash(best) == hash(4.0)
+
+
+def test_a_clip_level_tells_what_it_achieves(best):
+    assert repr(best) == (
+        f"OptimalClip(clip=4.0, step=0.03125, sqnr_db={best.sqnr_db}, model='exact', format=Format(8, 5))"
+    )
+    assert best.format.step == best.step == best.clip / 128
+    assert fxp.OptimalClip(1.0, 0.5, 3.0, "additive").format is None
+
+
+@pytest.mark.parametrize("twin", [copy.copy, copy.deepcopy, lambda each: pickle.loads(pickle.dumps(each))])
+def test_a_clip_level_is_copied_whole(twin, best):
+    assert type(twin(best)) is fxp.OptimalClip
+    assert repr(twin(best)) == repr(best)
+
+
+@pytest.mark.parametrize("name", ["clip", "step", "sqnr_db", "model", "format", "other"])
+def test_a_clip_level_does_not_change(name, best):
+    with pytest.raises(AttributeError, match=f"{name} of an OptimalClip cannot be set: call optimal_clip for another"):
+        setattr(best, name, 1.0)
+    with pytest.raises(AttributeError, match=f"{name} of an OptimalClip cannot be deleted"):
+        delattr(best, name)
 
 
 @pytest.mark.parametrize(

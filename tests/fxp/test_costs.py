@@ -197,6 +197,14 @@ def test_one_word_length_a_layer() -> None:
         energy_weighting([dot(3), dot(4)], 8, (1, 2, 3))
 
 
+@pytest.mark.parametrize("price", [representational_cost, computational_cost, gate_area, energy_weighting])
+def test_one_layer_is_no_sequence_of_layers(price) -> None:
+    with pytest.raises(
+        TypeError, match=r"^layers=LayerShape\(.*\) is one layer, not a sequence of layers: pass \[layer\]$"
+    ):
+        price(dot(3), 8, 8)
+
+
 def test_unknown_convention_lists_the_known_ones() -> None:
     with pytest.raises(ValueError, match="convention='exact' is not known: choose one of printed, printed_ceil, publ"):
         computational_cost([dot(3)], 8, 8, convention="exact")

@@ -231,7 +231,7 @@ def test_floor_is_never_better_than_half_even(rounding, word, length):
         (lambda: fixed_dot_moments([np.nan], [1.0], exact(1.0)), "weights=nan is not finite: give the weights along"),
         (
             lambda: sqnr_dot_quantized(2, Format(4, 2), Signal(2, 1), Format(4, 2), Signal.gaussian()),
-            "signal has no law, only peak and rms: ",
+            "law=None is not a law, which this needs: the signal has no law, only peak and rms: ",
         ),
         (
             lambda: sqnr_dot_quantized(2, *CLIPPED, overflow="ERROR"),

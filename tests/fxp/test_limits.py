@@ -119,7 +119,7 @@ def test_modes_of_the_format_count():
     ("call", "message"),
     [
         (lambda: entropy_coded_sqnr(0.5, Signal.gaussian()), "rate_bits_exact=0.5 .* at least 1: the asymptote needs"),
-        (lambda: entropy_coded_sqnr(8, Signal.from_samples([1.0])), "signal of samples has no density"),
+        (lambda: entropy_coded_sqnr(8, Signal.from_samples([1.0])), "is not a law with a density: fit a law"),
         (lambda: rate_distortion_sqnr(-1, Signal.gaussian()), "rate_bits_exact=-1.0 .* at least 0: give bits a value"),
         (lambda: rate_distortion_sqnr(8, Signal(1.0, 0.5)), "signal has no law"),
         (lambda: entropy_coded_quantizer(Signal.gaussian(), 0), "step=0.0 is not positive: give the width of a cell"),

@@ -126,7 +126,9 @@ def test_word_bits_are_checked(word_bits):
 
 
 def test_a_law_with_a_density_is_needed():
-    with pytest.raises(ValueError, match="signal of samples has no density: fit a law"):
+    with pytest.raises(
+        ValueError, match=r"^law=Samples\(\) of \d+ values is not a law with a density: fit a law to the samples and"
+    ):
         lloyd_max(Signal.from_samples([1.0, 2.0, 3.0]), 2)
     with pytest.raises(ValueError, match="signal has no law"):
         lloyd_max(Signal(1.0, 0.5), 2)

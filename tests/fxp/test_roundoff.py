@@ -123,7 +123,12 @@ def test_numpy_integers_are_bits():
     assert rounding_error("FLOOR", dropped_bits=np.int8(2)) == rounding_error("FLOOR", dropped_bits=2)
 
 
-@pytest.mark.parametrize("dropped_bits", [-1, 2.0, True, "2", [2]])
+@pytest.mark.parametrize("dropped_bits", [2.0, np.float32(2)])
+def test_floats_that_are_whole_are_bits(dropped_bits):
+    assert rounding_error("FLOOR", dropped_bits=dropped_bits) == rounding_error("FLOOR", dropped_bits=2)
+
+
+@pytest.mark.parametrize("dropped_bits", [-1, 2.5, -1.0, float("nan"), float("inf"), True, np.True_, "2", [2]])
 def test_what_is_no_number_of_bits_is_refused(dropped_bits):
     with pytest.raises(ValueError, match=r"dropped_bits=.* is not an integer of at least 0: count bits, or None"):
         rounding_error("FLOOR", dropped_bits=dropped_bits)

@@ -24,6 +24,23 @@ LAWS = {
 }
 
 
+EVEN = stats.uniform(-1, 2)
+
+
+@pytest.mark.parametrize(
+    ("law", "atom"), [(EVEN, 0.0), (stats.expon(0, 3), 0.25), (stats.norm(0.5, 2), 0.0), (stats.beta(2, 5, -1, 4), 0.1)]
+)
+def test_a_law_of_scipy_is_taken_as_from_law_takes_it(law, atom):
+    by_law = Signal.from_law(law, zero_atom=atom)
+    numbers = by_law.peak, by_law.rms * (1 + 9e-7), by_law.mean
+    given = Signal(*numbers, law=law, zero_atom=atom, signed=by_law.signed)
+    assert given.law == by_law.law
+    assert np.array_equal(given.nodes([0.3]), by_law.nodes([0.3]))
+    assert fxp.sqnr_quantizer(fxp.Format(6, 3), given) == pytest.approx(
+        fxp.sqnr_quantizer(fxp.Format(6, 3), by_law), abs=1e-5
+    )
+
+
 @pytest.mark.parametrize("name", LAWS)
 def test_moments_are_those_of_the_law(name):
     signal, law, atom = LAWS[name]
@@ -142,7 +159,20 @@ def test_draws_of_samples_are_samples(rng):
         (lambda: Signal.from_law(stats.cauchy()), "law of variance (inf|nan) has no finite power"),
         (lambda: Signal.from_law(stats.pareto(2.01)), "law of mass .* by quadrature is not of mass 1 and power"),
         (lambda: Signal.uniform().scaled(0.0), "factor=0.0 is not positive and finite"),
-        (lambda: Signal(1.0, 0.5).nodes(), "signal has no law, only peak and rms: use Signal.gaussian, .from_law or"),
+        (
+            lambda: Signal(1.0, 0.5).nodes(),
+            "^law=None is not a law, which this needs: the signal has no law, only peak and rms: use Signal.gaussian,",
+        ),
+        (
+            lambda: Signal(2.0, 1 / math.sqrt(3), law=EVEN),
+            r"^peak=2.0 is not the 1 of law=uniform\(-1, 2\) with zero_atom=0.0",
+        ),
+        (lambda: Signal(1.0, 0.5773, law=EVEN), "^rms=0.5773 is not the 0.5773503 of law=.*: Signal.from_law sets it$"),
+        (lambda: Signal(1.0, 1 / math.sqrt(3), law=EVEN, zero_atom=0.5), "^rms=0.577.* is not the 0.4082483 of law"),
+        (lambda: Signal(1.0, 1 / math.sqrt(3), 0.1, law=EVEN), "^mean=0.1 is not the 0 of law"),
+        (lambda: Signal(1.0, 1 / math.sqrt(3), law=EVEN, signed=False), "^signed=False is not the sign of law"),
+        (lambda: Signal(5.0, 1.0, law=stats.norm()), "^peak=5.0 is not the inf of law=norm"),
+        (lambda: Signal(math.inf, 1.0, law=stats.cauchy()), "law of variance (inf|nan) has no finite power"),
     ],
 )
 def test_refusals(call, message):
@@ -156,6 +186,8 @@ def test_refusals(call, message):
         (lambda: Signal("1", 0.5), "peak='1' is not a real number: pass an int or float"),
         (lambda: Signal(True, 0.5), "peak=True is not a real number"),
         (lambda: Signal.from_law(stats.poisson(2)), "is not a frozen continuous law of scipy.stats"),
+        (lambda: Signal(1.0, 0.5, law=stats.poisson(2)), "is not a frozen continuous law of scipy.stats: pass e.g."),
+        (lambda: Signal(1.0, 0.5, law="norm"), "law='norm' is not a frozen continuous law of scipy.stats"),
         (lambda: Signal.from_law("norm"), "law='norm' is not a frozen continuous law of scipy.stats"),
     ],
 )

@@ -17,6 +17,12 @@ lengths = st.integers(1, 10**6)
 ratios = st.floats(-200, 200)
 
 
+def test_word_lengths_may_be_whole_floats_and_one_bit():
+    from_floats = sqnr_dot(np.linspace(1, 12, 12), 16.0, 3, 3)
+    assert np.array_equal(from_floats, sqnr_dot(range(1, 13), 16, 3, 3))
+    assert np.diff(from_floats) == pytest.approx(BIT_DB, abs=EPS_DB)
+
+
 def test_rule_of_a_full_range_uniform_signal_is_6_db_a_bit():
     assert sqnr_rule(8, Signal.uniform().par_db) == pytest.approx(8 * BIT_DB, abs=EPS_DB)
 
@@ -83,7 +89,7 @@ def test_ratios_beyond_the_floats_do_not_overflow():
     ("call", "text"),
     [
         (lambda: sqnr_rule(0, 3), "word_bits=0 is not an integer of at least 1: give a word length"),
-        (lambda: sqnr_rule(8.0, 3), "word_bits=8.0 is not an integer of at least 1: give a word length"),
+        (lambda: sqnr_rule(8.5, 3), "word_bits=8.5 is not an integer of at least 1: give a word length"),
         (
             lambda: sqnr_rule(8, -1),
             "par_db=-1.0 is not finite and at least 0: give peak over rms in dB; a signal without a peak has no full "
@@ -94,8 +100,8 @@ def test_ratios_beyond_the_floats_do_not_overflow():
             "par_db=inf is not finite: give peak over rms in dB; a signal without a peak has no full range, clip it",
         ),
         (
-            lambda: sqnr_dot(1, 4, 3, 3),
-            "output_bits=1 is not an integer of at least 2: give the word length of a signed output",
+            lambda: sqnr_dot(0, 4, 3, 3),
+            "output_bits=0 is not an integer of at least 1: give the word length of a signed output",
         ),
         (lambda: sqnr_dot(8, 0, 3, 3), "length=0 is not an integer of at least 1: give the number of products"),
         (lambda: total_snr_db(), "snrs_db=() holds no ratio: give at least one"),

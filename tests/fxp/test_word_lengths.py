@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -22,6 +23,25 @@ def test_one_bit_less_does_not_reach_it(sqnr_db, law):
     bits = fxp.bits_for_sqnr(sqnr_db, signal)
     assert fxp.optimal_clip(signal, bits).sqnr_db >= sqnr_db
     assert bits == 1 or fxp.optimal_clip(signal, bits - 1).sqnr_db < sqnr_db
+
+
+@pytest.mark.parametrize("model", ["exact", "additive", "rule"])
+def test_an_array_of_ratios_has_an_array_of_lengths(model):
+    signal, wanted = Signal.uniform(), np.array([[20.0, 40.0, -5.0]])
+    bits = fxp.bits_for_sqnr(wanted, signal, model=model)
+    assert bits.dtype == np.int64
+    assert bits.tolist() == [[fxp.bits_for_sqnr(each, signal, model=model) for each in (20, 40, -5)]]
+    assert type(fxp.bits_for_sqnr(np.float64(40), signal, model=model)) is int
+    assert fxp.bits_for_sqnr([], signal, model=model).shape == (0,)
+
+
+def test_an_array_of_ratios_has_an_array_of_real_lengths():
+    signal = Signal.uniform()
+    assert fxp.bits_for_sqnr_exact([20, 40], signal).tolist() == [
+        fxp.bits_for_sqnr_exact(20, signal),
+        fxp.bits_for_sqnr_exact(40, signal),
+    ]
+    assert type(fxp.bits_for_sqnr_exact(40, signal)) is float
 
 
 def test_models_differ_where_the_additive_one_overstates():
@@ -45,7 +65,12 @@ def test_rule_needs_at_least_one_bit():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: fxp.bits_for_sqnr(math.inf, Signal.uniform()), "sqnr_db=inf is not a finite number"),
+        (lambda: fxp.bits_for_sqnr(math.inf, Signal.uniform()), "sqnr_db=inf is not finite: give the wanted SQNR"),
+        (
+            lambda: fxp.bits_for_sqnr([40, 200], Signal.uniform()),
+            "sqnr_db=200.0 is not reached by 24 bits: ask for less",
+        ),
+        (lambda: fxp.bits_for_sqnr("40", Signal.uniform()), "sqnr_db='40' is not a real number"),
         (lambda: fxp.bits_for_sqnr(200, Signal.uniform()), "sqnr_db=200.0 is not reached by 24 bits: ask for less"),
         (lambda: fxp.bits_for_sqnr(200, Signal.uniform(), model="rule"), "sqnr_db=200.0 is not reached by 24 bits"),
         (
@@ -55,7 +80,10 @@ def test_rule_needs_at_least_one_bit():
         (lambda: fxp.bits_for_sqnr(40, Signal(1.0, 0.5)), "signal has no law"),
         (lambda: fxp.bits_for_sqnr(40, Signal.gaussian(), model="rule"), "peak=inf is not finite: the rule needs"),
         (lambda: fxp.bits_for_sqnr_exact(40, Signal.gaussian()), "peak=inf is not finite"),
-        (lambda: fxp.bits_for_sqnr_exact(math.nan, Signal.uniform()), "sqnr_db=nan is not a finite number"),
+        (
+            lambda: fxp.bits_for_sqnr_exact(math.nan, Signal.uniform()),
+            "sqnr_db=nan is not finite: give the wanted SQNR",
+        ),
     ],
 )
 def test_refusals(call, message):
