@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from fxp import carriers, reference
 from fxp.formats import Format, Overflow, Rounding
 from fxp.kernels import accumulation
+from fxp.kernels.layers import rounding_offsets
 from fxp.products import Products
 from fxp.registers import Accumulation, Accumulator, Prefixes
 
@@ -49,7 +50,7 @@ def limited(
     OverflowError
         The mode is ERROR, and a value that it looks at is out of range; the message names the first such output.
     """
-    if not _is_proven(products):
+    if not _is_proven(products, accumulator):
         return _by_reference(products, accumulator, arrange, prefixes=prefixes)
     sums = functools.cache(lambda: _exact_sums(products, accumulator))
     codes, outside = _codes(products, accumulator, sums)
@@ -67,11 +68,15 @@ def _looks_at_steps(accumulator: Accumulator) -> bool:
     return accumulator.every_step and accumulator.overflow is not Overflow.WRAP
 
 
-def _is_proven(products: Products) -> bool:
-    """Return whether int64 holds every operand, product and sum, in any register."""
+def _is_proven(products: Products, accumulator: Accumulator) -> bool:
+    """Return whether int64 holds every operand, product and sum, in any register, and a product while it is rounded.
+
+    Dropping bits moves no product away from zero, and no mode but ERROR moves a value out of range away from it.
+    """
     minus, plus = products.limits
     reach = (plus - minus + abs(products.initial.astype(object))).max(initial=0)
-    return reach <= PROVEN and object not in (products.x.dtype, products.w.dtype)
+    rounded = reach + (1 << accumulator.drop_bits)
+    return reach <= PROVEN and rounded < 2**63 and object not in (products.x.dtype, products.w.dtype)
 
 
 def _codes(products: Products, accumulator: Accumulator, sums: Callable[[], Codes]) -> tuple[Codes, Mask]:
@@ -159,8 +164,8 @@ def _lane(products: Products, most: int) -> Any:
     return np.int32 if max([*widest, most + 1 + product]) < 2**31 else np.int64
 
 
-def _dropping(accumulator: Accumulator) -> tuple[int, int]:
-    return accumulator.drop_bits, Rounding.of(accumulator.rounding).value
+def _dropping(accumulator: Accumulator) -> tuple[int, tuple[int, int, int]]:
+    return accumulator.drop_bits, rounding_offsets(Rounding.of(accumulator.rounding), accumulator.drop_bits)
 
 
 def _exact_sums(products: Products, accumulator: Accumulator) -> Codes:

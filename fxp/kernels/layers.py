@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fxp.formats import Rounding
 
-__all__ = ["code_dtype", "finish", "max_pool", "sum_pool"]
+__all__ = ["code_dtype", "finish", "max_pool", "rounding_offsets", "sum_pool"]
 
 Codes = NDArray[Any]
 
@@ -56,13 +56,19 @@ def finish(
     """
     flat = _flat(sums)
     out = np.empty(flat.shape, code_dtype(low, high))
-    offsets = _offsets(rounding, shift)
+    offsets = rounding_offsets(rounding, shift)
     _finish(flat, None if addend is None else _flat(addend), out, sum_left, addend_left, shift, offsets, low, high)
     return _unflat(out, sums.shape)
 
 
-def _offsets(rounding: Rounding, shift: int) -> tuple[int, int, int]:
-    """Return what to add before an arithmetic right shift: to totals ≥ 0, to totals < 0, and once more if odd."""
+def rounding_offsets(rounding: Rounding, shift: int) -> tuple[int, int, int]:
+    """Return what to add before an arithmetic right shift, so that it rounds by any mode but STOCHASTIC.
+
+    Returns
+    -------
+    tuple of int
+        What to add to codes ≥ 0 and to codes < 0, and once more where the shifted code is odd; all below 2^shift.
+    """
     if shift == 0:
         return 0, 0, 0
     half = 1 << (shift - 1)
