@@ -5,6 +5,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fxp.carriers import subset_limits
 from fxp.formats import Format
+from fxp.inputs import require_format
 from fxp.operands import initial_values, integers
 from fxp.registers import MIN_BITS
 
@@ -49,8 +50,7 @@ def guaranteed_bits(w: ArrayLike, x_format: Format, *, bias: ArrayLike | None = 
     >>> guaranteed_bits(np.full((64, 1), -128), Format(8, 8, signed=False))
     array([22])
     """
-    if not isinstance(x_format, Format):
-        raise TypeError(f"x_format={x_format!r} is not a Format: pass fxp.Format(word_bits, frac_bits)")
+    require_format("x_format", x_format)
     weights = integers("w", w)
     if weights.ndim not in (2, 4):
         raise ValueError(f"w.shape={weights.shape} is not (K, N) or (O, C/groups, KH, KW): see fxp.guaranteed_bits")

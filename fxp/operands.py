@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fxp import inputs
+
 __all__ = ["initial_values", "integers", "is_whole"]
 
 Codes = NDArray[Any]
@@ -23,23 +25,22 @@ def integers(name: str, operand: ArrayLike) -> Codes:
     Raises
     ------
     TypeError
-        It does not hold integers.
+        It does not hold integers, or is a torch tensor, a sparse matrix or a masked array.
+    ValueError
+        It is a nested sequence whose rows differ in length.
 
     Examples
     --------
     >>> integers("x", [1, 2**64]).dtype
     dtype('O')
     """
-    array = np.asarray(operand)
-    if array.size == 0 and not hasattr(operand, "dtype"):
-        return array.astype(np.int64)
-    # NumPy makes floats of Python integers that no integer type of its own holds together.
-    codes = np.asarray(operand, dtype=object) if array.dtype == float and not hasattr(operand, "dtype") else array
-    if codes.dtype == object and all(is_whole(code) for code in codes.flat):
-        return _within_int64(codes)
-    if array.dtype.kind not in "iu":
+    array = inputs.array_of(name, operand)
+    codes = inputs.integers(operand, array)
+    if codes is None:
         raise TypeError(f"{name}.dtype={array.dtype} is not an integer type: encode values first, fxp.encode(x, fmt)")
-    return _within_int64(array) if array.dtype.kind == "u" and array.itemsize == 8 else array
+    if codes.dtype.kind != "u" or codes.itemsize < 8:
+        return codes
+    return codes.astype(np.int64 if codes.max(initial=0) < 2**63 else object)
 
 
 def initial_values(bias: ArrayLike | None, channels: int) -> Codes:
@@ -66,11 +67,3 @@ def initial_values(bias: ArrayLike | None, channels: int) -> Codes:
 def is_whole(number: object) -> bool:
     """Return whether a number is an integer of Python or NumPy, and no bool."""
     return isinstance(number, int | np.integer) and not isinstance(number, bool)
-
-
-def _within_int64(codes: Codes) -> Codes:
-    """Return integers as int64 where all fit, else as Python integers."""
-    least, most = (int(codes.min()), int(codes.max())) if codes.size else (0, 0)
-    if least >= -(2**63) and most < 2**63:
-        return codes.astype(np.int64)
-    return np.asarray(np.frompyfunc(int, 1, 1)(codes), dtype=object)

@@ -44,7 +44,7 @@ def test_the_worst_inputs_reach_the_width(word_bits, signed, shape, weight_bits,
     w = codes(-(1 << weight_bits - 1), (1 << weight_bits - 1) - 1, length * columns).reshape(shape)
     bias = codes(-(2**30), 2**30, columns)
     bits = guaranteed_bits(w, x_format, bias=bias)
-    for n, width in enumerate(bits):
+    for n, width in enumerate(bits.tolist()):
         ends = [
             int(matmul(np.where(w[:, n] > 0, *sides)[None].astype(object), w, bias=bias).codes[0, n])
             for sides in itertools.permutations((x_format.min_code, x_format.max_code))

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -242,6 +243,23 @@ def test_operands_that_are_no_integers_are_refused(bad, kind):
 def test_objects_that_are_no_integers_are_refused(bad):
     with pytest.raises(TypeError, match=r"^x\.dtype=object is not an integer type"):
         dot(bad, [1] * len(bad))
+
+
+@pytest.mark.parametrize(
+    ("bad", "error", "message"),
+    [
+        (
+            torch.ones(1, 1, 1, 1, dtype=torch.int32),
+            TypeError,
+            r"x of type torch.Tensor is not a plain array: convert it",
+        ),
+        (np.ma.ones((1, 1, 1, 1), int), TypeError, r"x of type numpy.MaskedArray is not a plain array: fill what"),
+        ([[[[1, 2], [3]]]], ValueError, r"x is not an array: its rows differ in length; pass rows of one length"),
+    ],
+)
+def test_operands_that_numpy_would_misread_are_refused(bad, error, message):
+    with pytest.raises(error, match=f"^{message}"):
+        conv2d(bad, [[[[1]]]])
 
 
 @pytest.mark.parametrize("bad", [1.5, [1, 2.0], [True, False]])
