@@ -1,16 +1,14 @@
-"""Numbers on one grid to codes of a format on another: the kernels up to 63 bits, the specification itself beyond."""
+"""Numbers on one grid to codes of a format on another: kernels up to 63 bits, Python integers beyond."""
 
-from fractions import Fraction
-from itertools import repeat
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fxp import reference
 from fxp.formats import Format, Overflow, Rounding
-from fxp.inputs import INT64_WORD_BITS, element, object_array
+from fxp.inputs import INT64_WORD_BITS, element
 from fxp.kernels.encode import encode_codes
+from fxp.wide import overflow_each, round_each
 
 __all__ = ["draws_of", "limits", "overflow_error", "rescale", "rescale_each"]
 
@@ -57,7 +55,8 @@ def rescale(
     array([2, 7])
     """
     if fmt.word_bits > INT64_WORD_BITS or numbers.dtype == object:
-        return rescale_each(name, numbers, draws, shift, fmt, rounding, overflow)
+        codes = numbers.reshape(-1).astype(object)
+        return rescale_each(name, numbers, codes, draws, shift, fmt, rounding, overflow)
     flat = np.ascontiguousarray(numbers).reshape(-1)
     codes = np.empty(flat.size, np.int64)
     first = encode_codes(flat, draws, shift, *limits(fmt, overflow), rounding.value, overflow.value, codes)
@@ -69,35 +68,39 @@ def rescale(
 def rescale_each(
     name: str,
     numbers: NDArray[Any],
+    codes: NDArray[Any],
     draws: NDArray[np.float64],
-    shift: int,
+    shift: int | NDArray[Any],
     fmt: Format,
     rounding: Rounding,
     overflow: Overflow,
 ) -> NDArray[Any]:
-    """Return what :func:`rescale` returns, by the specification, element by element; for floats too.
+    """Return what :func:`rescale` returns, in Python integers.
+
+    Parameters
+    ----------
+    name, numbers
+        What the message names and shows.
+    codes : ndarray of Python integers, flat
+        Integers, as many as `numbers`.
+    draws, fmt, rounding, overflow
+        As in :func:`rescale`.
+    shift : int, or ndarray of Python integers
+        Bits to drop, for all or one a code.
 
     Examples
     --------
-    >>> rescale_each("x", np.array([0.5]), np.empty(0), -100, Format(128, 100), Rounding.FLOOR, Overflow.SATURATE)
-    array([633825300114114700748351602688], dtype=object)
+    >>> x, word = np.array([3.0]), Format(128, 100)
+    >>> rescale_each("x", x, np.array([3], object), np.empty(0), -100, word, Rounding.FLOOR, Overflow.SATURATE)
+    array([3802951800684688204490109616128], dtype=object)
     """
-    word = Format(fmt.word_bits, 0, signed=fmt.signed)
-    codes = []
-    for number, u in zip(numbers.reshape(-1).tolist(), draws.tolist() if draws.size else repeat(None)):  # noqa: B905
-        try:
-            codes.append(reference.encode(_scaled(number, shift), word, rounding=rounding, overflow=overflow, u=u))
-        except OverflowError:
-            raise overflow_error(name, numbers, len(codes), fmt) from None
-    array = object_array(codes, numbers.shape)
-    return array if fmt.word_bits > INT64_WORD_BITS else array.astype(np.int64)
-
-
-def _scaled(number: int | float, shift: int) -> Fraction | float:
-    """Return ``number / 2**shift``, exact; infinities stay."""
-    if isinstance(number, float) and np.isinf(number):
-        return number
-    return Fraction(number) / Fraction(2) ** shift
+    rounded = round_each(codes, shift, rounding, draws)
+    least, most = limits(fmt, overflow)
+    outside = np.asarray((rounded < least) | (rounded > most), dtype=bool)
+    if overflow is Overflow.ERROR and outside.any():
+        raise overflow_error(name, numbers, int(outside.argmax()), fmt)
+    limited = overflow_each(rounded, outside, fmt, overflow).reshape(numbers.shape)
+    return limited.astype(object if fmt.word_bits > INT64_WORD_BITS else np.int64)
 
 
 def draws_of(rounding: Rounding, rng: np.random.Generator | None, shape: tuple[int, ...]) -> NDArray[np.float64]:
