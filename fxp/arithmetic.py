@@ -182,8 +182,20 @@ def shift(
     target, rounding, overflow, rng
         As in :func:`add`.
 
-    Returns, Raises
-        As in :func:`add`; `bits` beyond 128 raise ValueError.
+    Returns
+    -------
+    FixedPoint
+        Codes in the shape to which `codes` and `bits` broadcast, and their format.
+
+    Raises
+    ------
+    TypeError
+        `codes` or `bits` do not hold integers, or a format is no Format.
+    ValueError
+        A code is outside its format, or a number of places beyond 128; the shapes do not match; the grown format has
+        more than 128 bits, and there is no `target`; STOCHASTIC without `rng`.
+    OverflowError
+        As in :func:`add`.
 
     Examples
     --------

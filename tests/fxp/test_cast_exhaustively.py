@@ -9,7 +9,7 @@ from fxp import reference
 from fxp.formats import Format, Overflow, Rounding
 from fxp.quantization import cast
 
-SHIFTS = range(-9, 10)  # beyond 9 bits nothing new happens to a word of 8
+SHIFTS = range(-8, 10)  # beyond these nothing new happens to a word of 8 bits
 FORMATS = [(word_bits, signed) for word_bits in range(1, 9) for signed in (True, False)]
 LOWEST, HIGHEST = -128, 255
 CODES = np.arange(LOWEST, HIGHEST + 1)
