@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fxp import conv2d, dot, matmul, reference
-from fxp.formats import Overflow, Rounding
-from fxp.products import LANES
+from fxp import conv2d, dot, guaranteed_bits, matmul, reference
+from fxp import products as products_of_kernels
+from fxp.formats import Format, Overflow, Rounding
+from fxp.products import LANES, Products
 from fxp.registers import Accumulator
 
 DETERMINISTIC = [mode for mode in Rounding if mode is not Rounding.STOCHASTIC]
@@ -337,3 +338,59 @@ def test_all_integer_types_and_strides(kind):
         reference.matmul_products(x, w),
         accumulator,
     )
+
+
+def test_few_columns_are_summed_some_rows_at_a_time(monkeypatch):
+    monkeypatch.setattr(products_of_kernels, "PART", 16)
+    rng, accumulator = np.random.default_rng(3), Accumulator(10)
+    x, w = rng.integers(-128, 128, (23, 5)), rng.integers(-128, 128, (5, 2))
+    products = reference.matmul_products(x, w)
+    check(lambda prefixes: matmul(x, w, accumulator=accumulator, prefixes=prefixes), products, accumulator)
+
+
+@pytest.mark.parametrize("overflow", ["SAT", "SAT_SYM", "ZERO", "WRAP", "WRAP_SM", "ERROR"])
+def test_sums_that_are_proven_to_fit_are_not_simulated(wild, monkeypatch, overflow):
+    """A width that is guaranteed for all bytes certifies; wrapping, or looking at the end only, needs no steps."""
+    x, w, _ = wild
+    monkeypatch.setattr(Products, "run", None)
+    bits = int(guaranteed_bits(w, Format(8, 0, signed=False)).max())
+    wide = Accumulator(bits, overflow=overflow)
+    tiled = Accumulator(bits, overflow=overflow, tile=5, outer_bits=bits)
+    for accumulator in (wide, tiled):
+        result = conv2d(x, w, accumulator=accumulator)
+        np.testing.assert_array_equal(result.codes, conv2d(x, w).codes)
+        assert result.persistent == 0
+        assert result.overflowed == result.transient == (None if overflow == "WRAP" else 0)
+    if overflow != "ERROR":
+        assert conv2d(x, w, accumulator=Accumulator(12, overflow=overflow, every_step=False)).persistent > 0
+    with pytest.raises(TypeError, match="not callable"):
+        conv2d(x, w, accumulator=Accumulator(12, drop_bits=1))
+
+
+def test_only_columns_that_may_overflow_are_simulated(wild, monkeypatch):
+    x, w, _ = wild
+    simulated, run = [], Products.run
+
+    def counting(self, *arguments):
+        simulated.append(self.shape[2])
+        run(self, *arguments)
+
+    monkeypatch.setattr(Products, "run", counting)
+    bits = guaranteed_bits(w, Format(8, 0, signed=False))
+    conv2d(x, w, accumulator=Accumulator(int(bits.min())))
+    assert simulated[0] < len(w)
+    assert simulated[0] <= np.count_nonzero(bits > bits.min())
+
+
+@pytest.mark.parametrize("word_bits", [8, 62, 63])
+def test_dropped_bits_of_the_widest_products(word_bits):
+    """Products of up to 62 bits, of which up to 63 are dropped: rounding may not leave int64 on the way."""
+    x = np.array([2**61, -(2**61), 2**62, -(2**62), 2**62 - 1, 1, -1, 0])
+    for rounding in DETERMINISTIC:
+        for drop_bits in (1, 60, 61, 62, 63):
+            accumulator = Accumulator(word_bits, drop_bits=drop_bits, rounding=rounding)
+            check(
+                lambda prefixes, limit=accumulator: matmul(x[:, None], [[1]], accumulator=limit, prefixes=prefixes),
+                x.astype(object).reshape(-1, 1, 1),
+                accumulator,
+            )
