@@ -250,7 +250,10 @@ def readers(network: nn.Module, pixels: Tensor) -> list[Reader]:
 
     image = next(image_batches(pixels[:1], network, batch=1))
     with watching(network, see), torch.no_grad():
-        network(image)
+        try:
+            network(image)
+        except (RuntimeError, IndexError) as error:
+            raise ValueError(f"images.shape={tuple(pixels.shape)} does not pass through the module: {error}") from error
     if not found:
         raise no_layers(network)
     return found

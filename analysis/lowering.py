@@ -31,7 +31,7 @@ from fxp.networks import (
     Rectification,
     Requantization,
 )
-from fxp.precision import PrecisionAssignment
+from fxp.precision import PrecisionAssignment, require_assignment
 from fxp.quantization import encode
 
 __all__ = ["to_integer"]
@@ -86,6 +86,8 @@ def to_integer(
 
     Raises
     ------
+    TypeError
+        `assignment` is not a PrecisionAssignment.
     ValueError
         The module has an operation without an integer form, or an argument does not fit it.
 
@@ -99,6 +101,7 @@ def to_integer(
     >>> network.run(images).shape
     (20, 3)
     """
+    require_assignment(assignment)
     mode = Rounding.of(rounding)
     if mode is Rounding.STOCHASTIC:
         raise ValueError("rounding=STOCHASTIC draws random numbers: a network of integers needs a deterministic mode")

@@ -7,7 +7,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from fxp.arguments import whole_numbers
+from fxp.arguments import one, require_signal, whole_numbers
 from fxp.densities import nodes_between
 from fxp.formats import Format, Rounding
 from fxp.quantization import quantize
@@ -99,6 +99,8 @@ def sqnr_block(
 
     Raises
     ------
+    TypeError
+        `signal` is not a Signal.
     ValueError
         An argument is out of its range; the signal has no law.
 
@@ -111,6 +113,7 @@ def sqnr_block(
     >>> round(sqnr_block(8, 32, Signal.gaussian()), 2), round(sqnr_block(4, 16, Signal.gaussian()), 2)
     (41.67, 18.67)
     """
+    require_signal("signal", signal)
     bits, size = _bits(word_bits), _size(block_size)
     rule, rounding = _rule(rule), Rounding.of(rounding)
     limit = _limit(bits, rule, rounding)
@@ -155,6 +158,8 @@ def block_exponents(
 
     Raises
     ------
+    TypeError
+        `signal` is not a Signal.
     ValueError
         An argument is out of its range; the signal has no law; NO_SATURATION without `word_bits`.
 
@@ -168,6 +173,7 @@ def block_exponents(
     >>> law.exponents[2:5], law.probabilities[2:5].round(3)
     (array([1, 2, 3]), array([0.225, 0.773, 0.002]))
     """
+    require_signal("signal", signal)
     rule = _rule(rule)
     if word_bits is None and rule is BlockRule.NO_SATURATION:
         raise ValueError("word_bits=None with rule=NO_SATURATION: the limit depends on the word; give word_bits")
@@ -208,7 +214,8 @@ def block_storage_bits_exact(word_bits: int, block_size: int, *, exponent_bits: 
     >>> block_storage_bits_exact(8, 32)
     8.25
     """
-    overhead = int(whole_numbers("exponent_bits", exponent_bits, minimum=1, remedy="give the bits of the exponent"))
+    remedy = "give the bits of the exponent"
+    overhead: int = one("exponent_bits", whole_numbers("exponent_bits", exponent_bits, minimum=1, remedy=remedy))
     return _bits(word_bits) + overhead / _size(block_size)
 
 
@@ -276,14 +283,15 @@ def _rule(rule: BlockRule | str) -> BlockRule:
 
 
 def _bits(word_bits: int) -> int:
-    bits = int(whole_numbers("word_bits", word_bits, minimum=2, remedy="give the bits of a code"))
+    bits: int = one("word_bits", whole_numbers("word_bits", word_bits, minimum=2, remedy="give the bits of a code"))
     if bits > MAX_BLOCK_WORD_BITS:
         raise ValueError(f"word_bits={bits} is not at most {MAX_BLOCK_WORD_BITS}: longer words gain 6.02 dB a bit")
     return bits
 
 
 def _size(block_size: int) -> int:
-    size = int(whole_numbers("block_size", block_size, minimum=1, remedy="give the values that share an exponent"))
+    remedy = "give the values that share an exponent"
+    size: int = one("block_size", whole_numbers("block_size", block_size, minimum=1, remedy=remedy))
     if size > MAX_BLOCK_SIZE:
         raise ValueError(f"block_size={size} is not at most {MAX_BLOCK_SIZE}: use a Format, whose scale is fixed")
     return size

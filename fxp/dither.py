@@ -1,6 +1,6 @@
 """What dither, noise that is added to a number before it is rounded, makes of the error."""
 
-from fxp.arguments import reals
+from fxp.arguments import one, reals, require_bool
 from fxp.roundoff import RoundingError
 
 __all__ = ["dithered_error"]
@@ -45,6 +45,8 @@ def dithered_error(dither: str, *, fraction: float | None = None, subtractive: b
 
     Raises
     ------
+    TypeError
+        `subtractive` is not a bool.
     ValueError
         The dither is unknown, or `fraction` is not in [0, 1).
 
@@ -60,6 +62,7 @@ def dithered_error(dither: str, *, fraction: float | None = None, subtractive: b
     """
     if dither not in DITHERS:
         raise ValueError(f"dither={dither!r} is not known: choose one of {', '.join(DITHERS)}")
+    require_bool("subtractive", subtractive)
     rounded_up = None if fraction is None else _fraction(fraction)
     if subtractive:
         return RoundingError(0.0, 1 / 12)
@@ -70,7 +73,7 @@ def dithered_error(dither: str, *, fraction: float | None = None, subtractive: b
 
 def _fraction(fraction: float) -> float:
     remedy = "give the part of the input above the lower code, in steps"
-    part: float = reals("fraction", fraction, minimum=0, maximum=1, remedy=remedy).item()
+    part: float = one("fraction", reals("fraction", fraction, minimum=0, maximum=1, remedy=remedy))
     if part == 1:
         raise ValueError(f"fraction=1.0 is not below 1: {remedy}")
     return part

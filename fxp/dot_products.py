@@ -5,13 +5,14 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fxp.arguments import whole_numbers
+from fxp.arguments import require_bool, require_signal, whole_numbers
 from fxp.formats import Format, Overflow, Rounding
+from fxp.inputs import require_format
 from fxp.quantization import decode, encode
-from fxp.quantizers import quantized_moments
+from fxp.quantizers import QuantizedMoments, quantized_moments, require_resolved
 from fxp.roundoff import rounding_error
 from fxp.signals import Signal
-from fxp.sum_moments import DotMoments, dot_moments, fixed_dot_moments
+from fxp.sum_moments import DotMoments, dot_moments, fixed_dot_moments, taps_of
 
 __all__ = ["sqnr_dot_fixed", "sqnr_dot_quantized"]
 
@@ -56,7 +57,7 @@ def sqnr_dot_quantized(
     rounding, overflow : mode or str
         Modes of both operands.
     w_rounding : mode or str, optional
-        Rounding of the weights, where it is another one.
+        Rounding of the weights, where it is not that of the inputs.
     output_format : Format, optional
         Format of the output, wide enough for every sum; the exact sum where left out.
     output_rounding : mode or str
@@ -71,6 +72,8 @@ def sqnr_dot_quantized(
 
     Raises
     ------
+    TypeError
+        An argument is not of its type.
     ValueError
         An argument is outside its range, a signal has no law, or the output format is too narrow for the sums.
 
@@ -89,8 +92,9 @@ def sqnr_dot_quantized(
     >>> print(sqnr_dot_quantized(64, *operands, rounding="FLOOR").round(2))
     11.04
     """
-    x = quantized_moments(x_format, x_signal, rounding=rounding, overflow=overflow)
-    w = quantized_moments(w_format, w_signal, rounding=w_rounding or rounding, overflow=overflow)
+    require_bool("centred", centred)
+    x = _operand("x", x_format, x_signal, rounding, overflow)
+    w = _operand("w", w_format, w_signal, rounding if w_rounding is None else w_rounding, overflow)
     moments = dot_moments(length, x, w)
     if output_format is not None:
         longest = int(np.max(whole_numbers("length", length, minimum=1, remedy="give the number of products")))
@@ -102,13 +106,13 @@ def sqnr_dot_quantized(
 
 def sqnr_dot_fixed(
     weights: ArrayLike,
-    w_format: Format,
     x_format: Format,
     x_signal: Signal,
+    w_format: Format,
     *,
     rounding: Rounding | str = Rounding.HALF_EVEN,
     overflow: Overflow | str = Overflow.SATURATE,
-    w_rounding: Rounding | str = Rounding.HALF_EVEN,
+    w_rounding: Rounding | str | None = None,
     output_format: Format | None = None,
     output_rounding: Rounding | str = Rounding.HALF_EVEN,
     centred: bool = False,
@@ -124,15 +128,15 @@ def sqnr_dot_fixed(
     Parameters
     ----------
     weights : array_like of float, (..., N)
-        Weights of one dot product along the last axis, before they are quantised.
-    w_format, x_format : Format
-        Formats of weights and inputs.
+        Weights of one dot product along the last axis, before they are quantised; not all of them zero.
+    x_format, w_format : Format
+        Formats of inputs and weights.
     x_signal : Signal
         Law of the inputs.
     rounding, overflow : mode or str
-        Modes of the inputs; `overflow` also of the weights.
-    w_rounding : mode or str
-        Rounding of the weights; not STOCHASTIC.
+        Modes of both operands, as in `sqnr_dot_quantized`.
+    w_rounding : mode or str, optional
+        Rounding of the weights, where it is not that of the inputs; not STOCHASTIC.
     output_format, output_rounding, centred
         As in `sqnr_dot_quantized`.
 
@@ -143,8 +147,13 @@ def sqnr_dot_fixed(
 
     Raises
     ------
+    TypeError
+        An argument is not of its type.
     ValueError
-        An argument is outside its range, the signal has no law, or the output format is too narrow for the sums.
+        An argument is outside its range, no weight is other than zero, the signal has no law, or the output format is
+        too narrow for the sums.
+    OverflowError
+        A weight is outside its format and the overflow mode is ERROR.
 
     References
     ----------
@@ -155,18 +164,47 @@ def sqnr_dot_fixed(
     An average and a difference of four inputs; FLOOR costs the average far more:
 
     >>> taps = [[0.25, 0.25, 0.25, 0.25], [0.25, -0.25, 0.25, -0.25]]
-    >>> sqnr_dot_fixed(taps, Format(8, 7), Format(8, 7), Signal.uniform(), rounding="FLOOR").round(2)
+    >>> sqnr_dot_fixed(taps, Format(8, 7), Signal.uniform(), Format(8, 7), rounding="FLOOR").round(2)
     array([37.03, 48.16])
     """
-    if Rounding.of(w_rounding) is Rounding.STOCHASTIC:
-        raise ValueError("w_rounding=STOCHASTIC has no rounded weights to predict for: give them rounded, or a law")
-    codes = np.atleast_1d(encode(weights, w_format, rounding=w_rounding, overflow=overflow))
-    x = quantized_moments(x_format, x_signal, rounding=rounding, overflow=overflow)
-    moments = fixed_dot_moments(weights, decode(codes, w_format).reshape(np.shape(weights)), x)
+    require_bool("centred", centred)
+    x = _operand("x", x_format, x_signal, rounding, overflow)
+    taps = _nonzero_taps(weights)
+    codes = _weight_codes(taps, w_format, rounding if w_rounding is None else w_rounding, Overflow.of(overflow))
+    moments = fixed_dot_moments(taps, decode(codes, w_format), x)
     if output_format is not None:
         grid = x_format.frac_bits + w_format.frac_bits
         moments = _rounded(moments, _extreme_sums(codes, x_format), grid, output_format, output_rounding)
     return moments.centred_sqnr_db if centred else moments.sqnr_db
+
+
+def _operand(
+    name: str, fmt: Format, signal: Signal, rounding: Rounding | str, overflow: Overflow | str
+) -> QuantizedMoments:
+    """Return the moments of an operand; what is wrong with it has the operand's name."""
+    require_resolved(f"{name}_format", fmt)
+    require_signal(f"{name}_signal", signal)
+    return quantized_moments(fmt, signal, rounding=rounding, overflow=overflow)
+
+
+def _nonzero_taps(weights: ArrayLike) -> Floats:
+    taps = taps_of("weights", weights)
+    if not taps.size or not taps.any(axis=-1).all():
+        raise ValueError(f"weights={taps} sum to no signal: give each dot product a weight that is not zero")
+    return taps
+
+
+def _weight_codes(taps: Floats, fmt: Format, rounding: Rounding | str, overflow: Overflow) -> NDArray[np.int64]:
+    require_format("w_format", fmt)
+    if Rounding.of(rounding) is Rounding.STOCHASTIC:
+        raise ValueError(
+            "w_rounding=STOCHASTIC, or rounding=STOCHASTIC without w_rounding, has no rounded weights to predict for: "
+            "pass another w_rounding, or a law of the weights to sqnr_dot_quantized"
+        )
+    try:
+        return encode(taps, fmt, rounding=rounding, overflow=overflow)
+    except OverflowError as error:
+        raise OverflowError(f"weights{str(error).removeprefix('x')}") from error
 
 
 def _end_codes(fmt: Format) -> tuple[int, int]:

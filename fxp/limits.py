@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 from scipy.special import entr
 
-from fxp.arguments import reals
+from fxp.arguments import POSITIVE, one, reals, require_bool, require_signal
 from fxp.densities import central_range, differential_entropy, nodes_between, smooth_law
 from fxp.formats import Format, Overflow, Rounding
 from fxp.optimal_levels import lloyd_max
@@ -96,6 +96,8 @@ def entropy_coded_sqnr(rate_bits_exact: ArrayLike, signal: Signal) -> Floats:
 
     Raises
     ------
+    TypeError
+        `signal` is not a Signal.
     ValueError
         The rate is too low for the asymptote; the signal has no density.
 
@@ -109,8 +111,10 @@ def entropy_coded_sqnr(rate_bits_exact: ArrayLike, signal: Signal) -> Floats:
     >>> round(float(entropy_coded_sqnr(8, Signal.gaussian())), 2)
     46.63
     """
+    require_signal("signal", signal)
     share, location = 1 - signal.zero_atom, _location_bits(signal.zero_atom)
     remedy = "the asymptote needs a bit for each value that is not zero; use entropy_coded_quantizer"
+    reals("rate_bits_exact", rate_bits_exact, remedy="give bits a value")
     rate = reals("rate_bits_exact", rate_bits_exact, minimum=location + share, remedy=remedy)
     level = 10 * math.log10(12 * signal.rms**2 / share)
     return np.asarray(level + DB_PER_BIT * ((rate - location) / share - differential_entropy(signal)))
@@ -140,6 +144,8 @@ def rate_distortion_sqnr(rate_bits_exact: ArrayLike, signal: Signal) -> Floats:
 
     Raises
     ------
+    TypeError
+        `signal` is not a Signal.
     ValueError
         The rate is negative; the signal has no density.
 
@@ -153,6 +159,7 @@ def rate_distortion_sqnr(rate_bits_exact: ArrayLike, signal: Signal) -> Floats:
     >>> round(float(rate_distortion_sqnr(8, Signal.gaussian())), 2)
     48.16
     """
+    require_signal("signal", signal)
     rate = reals("rate_bits_exact", rate_bits_exact, minimum=0, remedy="give bits a value")
     share = 1 - signal.zero_atom
     level = 10 * math.log10(2 * math.pi * math.e * signal.rms**2 / share)
@@ -182,6 +189,8 @@ def entropy_coded_quantizer(signal: Signal, step: float, *, centroids: bool = Fa
 
     Raises
     ------
+    TypeError
+        `signal` is not a Signal.
     ValueError
         The step is not positive, or so small that the law covers more than two million cells; the signal has no
         density.
@@ -196,9 +205,9 @@ def entropy_coded_quantizer(signal: Signal, step: float, *, centroids: bool = Fa
     >>> round(coded.rate_bits_exact, 3), round(coded.sqnr_db, 2)
     (4.051, 22.83)
     """
-    step = float(reals("step", step, minimum=0, remedy="give the width of a cell"))
-    if step == 0:
-        raise ValueError("step=0.0 is not positive: give the width of a cell")
+    require_signal("signal", signal)
+    require_bool("centroids", centroids)
+    step = one("step", reals("step", step, minimum=POSITIVE, remedy="give the width of a cell"))
     codes, cells, points, weights = _rounded(signal, step)
     masses = np.bincount(cells, weights, codes.size)
     levels = codes * step
@@ -240,6 +249,8 @@ def distance_to_limits(
 
     Raises
     ------
+    TypeError
+        `fmt` is not a Format, or `signal` not a Signal.
     ValueError
         The format is too wide; the signal has no density.
 

@@ -3,10 +3,12 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fxp.arguments import reals, whole_numbers
+from fxp.arguments import POSITIVE, reals, require_bool, require_shapes, whole_numbers
+from fxp.formats import MAX_WORD_BITS
 from fxp.sqnr import peak_to_rms
+from fxp.sum_moments import taps_of
 
-__all__ = ["floor_bias_power", "input_bits_for_sqnr", "input_bits_for_sqnr_exact", "sqnr_dot_inputs"]
+__all__ = ["floor_bias_power", "input_bits_for_sqnr", "input_bits_for_sqnr_exact", "require_words", "sqnr_dot_inputs"]
 
 
 def sqnr_dot_inputs(
@@ -55,8 +57,10 @@ def sqnr_dot_inputs(
 
     Raises
     ------
+    TypeError
+        A switch is not a bool.
     ValueError
-        An argument is outside its range.
+        An argument is outside its range, or the shapes do not broadcast.
 
     References
     ----------
@@ -69,6 +73,8 @@ def sqnr_dot_inputs(
     >>> sqnr_dot_inputs(4, 4, 9, 4.77, zero_atom=[0, 0.5]).round(2)
     array([21.87, 22.84])
     """
+    require_bool("cross_term", cross_term)
+    require_shapes(x_bits=x_bits, w_bits=w_bits, x_par_db=x_par_db, w_par_db=w_par_db, zero_atom=zero_atom)
     exact_share = _zero_atom(zero_atom)
     noise_x = (1 - exact_share) * _relative_noise("x", x_bits, x_par_db, signed=x_signed)
     noise_w = _relative_noise("w", w_bits, w_par_db, signed=True)
@@ -117,10 +123,11 @@ def floor_bias_power(weights: ArrayLike, x_step: ArrayLike, *, zero_atom: ArrayL
     >>> print(floor_bias_power([1.0, 1.0, -0.5, 0.5], 0.25))
     0.0625
     """
-    taps = np.atleast_1d(reals("weights", weights, remedy="give the weights along the last axis"))
-    step = reals("x_step", x_step, minimum=np.finfo(float).tiny, remedy="give the step of the inputs' format")
+    taps = taps_of("weights", weights)
+    step = reals("x_step", x_step, minimum=POSITIVE, remedy="give the step of the inputs' format")
     inexact = 1 - _zero_atom(zero_atom)
     bias, spread = taps.sum(axis=-1) ** 2, (taps**2).sum(axis=-1)
+    require_shapes(dot_products=bias, x_step=step, zero_atom=inexact)
     power: NDArray[np.float64] = step**2 / 4 * (inexact**2 * bias + inexact * (1 - inexact) * spread)
     return power
 
@@ -161,6 +168,8 @@ def input_bits_for_sqnr_exact(
     >>> print(input_bits_for_sqnr_exact(40, 9, 4.77).round(3))
     7.01
     """
+    require_bool("x_signed", x_signed)
+    require_shapes(sqnr_db=sqnr_db, x_par_db=x_par_db, w_par_db=w_par_db, zero_atom=zero_atom)
     wanted = 10 ** (-reals("sqnr_db", sqnr_db, remedy="give a ratio in dB") / 10)
     a = (1 - _zero_atom(zero_atom)) * peak_to_rms("x_par_db", x_par_db) ** 2 / (3 if x_signed else 12)
     c = peak_to_rms("w_par_db", w_par_db) ** 2 / 3
@@ -191,12 +200,12 @@ def input_bits_for_sqnr(
     Returns
     -------
     ndarray of int64
-        Word length, bits, at least 1; the inputs broadcast.
+        Word length, bits, 1 to 128; the inputs broadcast.
 
     Raises
     ------
     ValueError
-        An argument is outside its range.
+        An argument is outside its range, or no Format is as long as the words.
 
     Examples
     --------
@@ -207,7 +216,17 @@ def input_bits_for_sqnr(
     bits = np.maximum(np.ceil(real), 1).astype(np.int64)
     fewer = np.maximum(bits - 1, 1)  # what rounding of the logarithm may have hidden
     sqnr = sqnr_dot_inputs(fewer, fewer, x_par_db, w_par_db, x_signed=x_signed, zero_atom=zero_atom)
-    return np.where(sqnr >= np.asarray(sqnr_db), fewer, bits)[()]
+    return require_words(np.where(sqnr >= np.asarray(sqnr_db), fewer, bits))[()]
+
+
+def require_words(bits: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return word lengths that answer how many bits reach `sqnr_db`, none longer than a Format can be."""
+    if bits.size and bits.max() > MAX_WORD_BITS:
+        raise ValueError(
+            f"sqnr_db asks for words of {bits.max()} bits, not for at most the {MAX_WORD_BITS} of a Format: "
+            "give a lower ratio, in dB"
+        )
+    return bits
 
 
 def _zero_atom(zero_atom: ArrayLike) -> NDArray[np.float64]:
@@ -218,5 +237,6 @@ def _zero_atom(zero_atom: ArrayLike) -> NDArray[np.float64]:
 
 def _relative_noise(operand: str, bits: ArrayLike, par_db: ArrayLike, *, signed: bool) -> NDArray[np.float64]:
     """Return the power of the rounding error over that of the operand, both of full range."""
+    require_bool(f"{operand}_signed", signed)
     word = whole_numbers(f"{operand}_bits", bits, minimum=1, remedy="give a word length")
     return peak_to_rms(f"{operand}_par_db", par_db) ** 2 * 4.0**-word / (3 if signed else 12)

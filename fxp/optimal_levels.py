@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solve_banded
 
+from fxp.arguments import require_bool, require_signal
 from fxp.densities import companded, density, is_log_concave, smooth_law
 from fxp.signals import Signal
 
@@ -86,6 +87,8 @@ def lloyd_max(signal: Signal, word_bits: int, *, local: bool = False) -> LloydMa
 
     Raises
     ------
+    TypeError
+        `signal` is not a Signal, or `local` not a bool.
     ValueError
         `word_bits` is out of range; the signal has no density; its law is not log-concave and `local` is not set; or,
         with `local`, the iteration does not settle.
@@ -102,6 +105,8 @@ def lloyd_max(signal: Signal, word_bits: int, *, local: bool = False) -> LloydMa
     >>> best.levels.round(4), round(best.sqnr_db, 2)
     (array([-1.5104, -0.4528,  0.4528,  1.5104]), 9.3)
     """
+    require_signal("signal", signal)
+    require_bool("local", local)
     if (
         isinstance(word_bits, bool)
         or not isinstance(word_bits, int | np.integer)

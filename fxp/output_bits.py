@@ -5,7 +5,8 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fxp.arguments import reals, whole_numbers
+from fxp.arguments import POSITIVE, reals, require_bool, require_shapes, whole_numbers
+from fxp.operand_noise import require_words
 from fxp.sqnr import DB_OF_RATIO_3, DB_PER_BIT, sqnr_dot
 
 __all__ = [
@@ -58,6 +59,7 @@ def bit_growth(x_bits: ArrayLike, w_bits: ArrayLike, length: ArrayLike) -> NDArr
     >>> bit_growth(8, 8, [1, 64, 65])
     array([16, 22, 23])
     """
+    require_shapes(x_bits=x_bits, w_bits=w_bits, length=length)
     x_word = whole_numbers("x_bits", x_bits, minimum=1, remedy="give a word length")
     w_word = whole_numbers("w_bits", w_bits, minimum=1, remedy="give a word length")
     count = whole_numbers("length", length, minimum=1, remedy="give the number of products")
@@ -96,6 +98,7 @@ def output_bits_for_sqnr_exact(
     >>> print(output_bits_for_sqnr_exact(50, 64, 4.77, 4.77).round(3))
     12.097
     """
+    require_shapes(sqnr_db=sqnr_db, length=length, x_par_db=x_par_db, w_par_db=w_par_db)
     wanted = reals("sqnr_db", sqnr_db, remedy="give a ratio in dB")
     bits: NDArray[np.float64] = 2 + (wanted - sqnr_dot(2, length, x_par_db, w_par_db)) / DB_PER_BIT
     return bits
@@ -118,12 +121,12 @@ def output_bits_for_sqnr(
     Returns
     -------
     ndarray of int64
-        Word length, bits, at least 2; the inputs broadcast.
+        Word length, bits, 2 to 128; the inputs broadcast.
 
     Raises
     ------
     ValueError
-        An argument is outside its range.
+        An argument is outside its range, or no Format is as long as the words.
 
     Examples
     --------
@@ -133,7 +136,8 @@ def output_bits_for_sqnr(
     real = output_bits_for_sqnr_exact(sqnr_db, length, x_par_db, w_par_db)
     bits = np.maximum(np.ceil(real), 2).astype(np.int64)
     fewer = np.maximum(bits - 1, 2)  # what rounding of the quotient may have hidden
-    return np.where(sqnr_dot(fewer, length, x_par_db, w_par_db) >= np.asarray(sqnr_db), fewer, bits)[()]
+    reached = sqnr_dot(fewer, length, x_par_db, w_par_db)
+    return require_words(np.where(reached >= np.asarray(sqnr_db), fewer, bits))[()]
 
 
 def minimum_precision_bits_exact(
@@ -179,8 +183,10 @@ def minimum_precision_bits_exact(
     >>> print(minimum_precision_bits_exact(30, 0.5).round(3))
     7.708
     """
+    require_bool("textbook", textbook)
+    require_shapes(snr_db=snr_db, loss_db=loss_db)
     snr = reals("snr_db", snr_db, remedy="give a ratio in dB")
-    loss = reals("loss_db", loss_db, minimum=np.finfo(float).tiny, remedy="give the loss of SNR that is allowed, in dB")
+    loss = reals("loss_db", loss_db, minimum=POSITIVE, remedy="give the loss of SNR that is allowed, in dB")
     noise_db = snr - loss - 10 * np.log10(-np.expm1(-loss * np.log(10) / 10))
     bits = _clipped_bits(noise_db, textbook)
     if (bits > MOST_PRECISION_BITS).any():

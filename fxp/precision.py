@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence, Sized
 from dataclasses import dataclass, field
 from operator import index
 
-__all__ = ["NoiseGains", "PrecisionAssignment", "equalize", "predict_mismatch", "uniform"]
+__all__ = ["NoiseGains", "PrecisionAssignment", "equalize", "predict_mismatch", "require_assignment", "uniform"]
 
 MAX_BITS = 63
 
@@ -162,6 +162,8 @@ def equalize(gains: NoiseGains, b_min: int) -> PrecisionAssignment:
 
     Raises
     ------
+    TypeError
+        `gains` is not NoiseGains.
     ValueError
         `b_min` or a word length that follows from it is not an integer from 1 to 63, or all gains are zero.
 
@@ -175,6 +177,7 @@ def equalize(gains: NoiseGains, b_min: int) -> PrecisionAssignment:
     >>> print(equalize(gains, 5))
     weights 8 6, activations 7 5 bits
     """
+    _require_gains(gains)
     least = min((gain for gain in (*gains.weight_gains, *gains.activation_gains) if gain > 0), default=None)
     if least is None:
         raise ValueError("gains=all zero give no ratio to equalise: measure them on images that reach every layer")
@@ -209,6 +212,8 @@ def predict_mismatch(gains: NoiseGains, assignment: PrecisionAssignment) -> floa
 
     Raises
     ------
+    TypeError
+        `gains` is not NoiseGains, or `assignment` not a PrecisionAssignment.
     ValueError
         The gains are of another kind, or the assignment is not one for their layers and shared tensors.
 
@@ -222,6 +227,8 @@ def predict_mismatch(gains: NoiseGains, assignment: PrecisionAssignment) -> floa
     >>> predict_mismatch(gains, PrecisionAssignment([4], [3]))
     0.4375
     """
+    _require_gains(gains)
+    require_assignment(assignment)
     if gains.kind != "bound":
         raise ValueError(f"kind={gains.kind!r} is not 'bound': take the gains with kind='bound'")
     _check_assignment(gains, assignment)
@@ -232,6 +239,22 @@ def predict_mismatch(gains: NoiseGains, assignment: PrecisionAssignment) -> floa
         if gains.first_readers[layer] == layer
     ]
     return math.fsum(gain * 4.0**-bits for gain, bits in (*weights, *activations))
+
+
+def require_assignment(assignment: PrecisionAssignment) -> None:
+    """Raise TypeError unless `assignment` is a PrecisionAssignment.
+
+    Examples
+    --------
+    >>> require_assignment(uniform(["fc"], 5))
+    """
+    if not isinstance(assignment, PrecisionAssignment):
+        raise TypeError(f"assignment={assignment!r} is not a PrecisionAssignment: pass fxp.uniform(layers, bits)")
+
+
+def _require_gains(gains: NoiseGains) -> None:
+    if not isinstance(gains, NoiseGains):
+        raise TypeError(f"gains={gains!r} is not NoiseGains: pass analysis.noise_gains(module, images)")
 
 
 def _steps(gain: float, least: float) -> int:

@@ -7,12 +7,21 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from fxp.arguments import require_signal
 from fxp.cells import Cut, Points, integration_points
 from fxp.formats import Format, Overflow, Rounding
+from fxp.inputs import require_format
 from fxp.quantization import cast, encode
 from fxp.signals import Signal
 
-__all__ = ["QuantizedMoments", "QuantizerNoise", "quantized_moments", "quantizer_noise", "sqnr_quantizer"]
+__all__ = [
+    "QuantizedMoments",
+    "QuantizerNoise",
+    "quantized_moments",
+    "quantizer_noise",
+    "require_resolved",
+    "sqnr_quantizer",
+]
 
 Floats = NDArray[np.float64]
 MAX_WORD_BITS = 32
@@ -123,6 +132,8 @@ def sqnr_quantizer(
 
     Raises
     ------
+    TypeError
+        `fmt` is not a Format, or `signal` not a Signal.
     ValueError
         The signal has no law; the format is out of these ranges; the overflow mode is ERROR and values overflow.
 
@@ -163,7 +174,7 @@ def quantizer_noise(
 
     Raises
     ------
-    ValueError
+    TypeError, ValueError
         As in :func:`sqnr_quantizer`.
 
     References
@@ -203,7 +214,7 @@ def quantized_moments(
 
     Raises
     ------
-    ValueError
+    TypeError, ValueError
         As in :func:`sqnr_quantizer`.
 
     Examples
@@ -253,7 +264,8 @@ def error_sums(word_bits: int, signal: Signal, rounding: Rounding, overflow: Ove
 
 
 def _format_sums(fmt: Format, signal: Signal, rounding: Rounding | str, overflow: Overflow | str) -> ErrorSums:
-    _require_format(fmt)
+    require_resolved("fmt", fmt)
+    require_signal("signal", signal)
     rounding, overflow = Rounding.of(rounding), Overflow.of(overflow)
     sums = _cached_sums(fmt, signal, rounding, Overflow.SATURATE if overflow is Overflow.ERROR else overflow)
     if overflow is Overflow.ERROR and sums.overload_probability > 0:
@@ -298,11 +310,23 @@ def _weigh(
     ]
 
 
-def _require_format(fmt: Format) -> None:
-    if not isinstance(fmt, Format):
-        raise TypeError(f"fmt={fmt!r} is not a Format: pass fxp.Format(word_bits, frac_bits) or Format.parse(text)")
+def require_resolved(name: str, fmt: Format) -> None:
+    """Raise unless `fmt` is a format whose errors float64 resolves.
+
+    Raises
+    ------
+    TypeError
+        It is not a Format.
+    ValueError
+        It has more than 32 bits, or more than 400 fractional bits either way.
+
+    Examples
+    --------
+    >>> require_resolved("fmt", Format(8, 7))
+    """
+    require_format(name, fmt)
     if fmt.word_bits > MAX_WORD_BITS or abs(fmt.frac_bits) > _MAX_FRAC_BITS:
         raise ValueError(
-            f"fmt={fmt} is not of at most {MAX_WORD_BITS} bits and {_MAX_FRAC_BITS} fractional bits either way: "
+            f"{name}={fmt} is not of at most {MAX_WORD_BITS} bits and {_MAX_FRAC_BITS} fractional bits either way: "
             "beyond, float64 does not resolve the error; use the 6-dB rule"
         )

@@ -10,7 +10,7 @@ from fxp.arguments import reals, whole_numbers
 from fxp.quantizers import QuantizedMoments
 from fxp.roundoff import RoundingError
 
-__all__ = ["DotMoments", "dot_moments", "fixed_dot_moments"]
+__all__ = ["DotMoments", "dot_moments", "fixed_dot_moments", "taps_of"]
 
 Floats = NDArray[np.float64]
 
@@ -86,6 +86,8 @@ def dot_moments(length: ArrayLike, x: QuantizedMoments, w: QuantizedMoments) -> 
 
     Raises
     ------
+    TypeError
+        `x` or `w` is not QuantizedMoments.
     ValueError
         `length` is not an integer of at least 1.
 
@@ -103,6 +105,8 @@ def dot_moments(length: ArrayLike, x: QuantizedMoments, w: QuantizedMoments) -> 
     >>> dot_moments([1, 64], x, w).sqnr_db.round(2)
     array([42.14, 26.53])
     """
+    for name, moments in (("x", x), ("w", w)):
+        _require_moments(name, moments)
     count = whole_numbers("length", length, minimum=1, remedy="give the number of products").astype(np.float64)
     mean, error_mean = w.mean * x.mean, _product_error_mean(x, w)
     pairs = count * (count - 1)
@@ -141,6 +145,8 @@ def fixed_dot_moments(weights: ArrayLike, rounded_weights: ArrayLike, x: Quantiz
 
     Raises
     ------
+    TypeError
+        `x` is not QuantizedMoments.
     ValueError
         The shapes differ, or a weight is not finite.
 
@@ -155,9 +161,8 @@ def fixed_dot_moments(weights: ArrayLike, rounded_weights: ArrayLike, x: Quantiz
     >>> fixed_dot_moments([[0.5, 0.5], [0.5, -0.5]], [[0.5, 0.5], [0.5, -0.5]], x).sqnr_db.round(2)
     array([39.71, 48.16])
     """
-    remedy = "give the weights along the last axis"
-    exact = np.atleast_1d(reals("weights", weights, remedy=remedy))
-    rounded = np.atleast_1d(reals("rounded_weights", rounded_weights, remedy=remedy))
+    exact, rounded = taps_of("weights", weights), taps_of("rounded_weights", rounded_weights)
+    _require_moments("x", x)
     if exact.shape != rounded.shape:
         raise ValueError(f"rounded_weights of shape {rounded.shape} are not those of shape {exact.shape}: pair them")
     change = rounded - exact
@@ -171,6 +176,30 @@ def fixed_dot_moments(weights: ArrayLike, rounded_weights: ArrayLike, x: Quantiz
         error_mean=_total(bias),
         error_power=np.maximum(_total(noise - bias**2), 0) + _total(bias) ** 2,
     )
+
+
+def taps_of(name: str, weights: ArrayLike) -> Floats:
+    """Return weights as float64, (..., N), all finite.
+
+    Raises
+    ------
+    ValueError
+        A weight is not finite, or they have no axis.
+
+    Examples
+    --------
+    >>> taps_of("weights", [1, -1])
+    array([ 1., -1.])
+    """
+    taps = reals(name, weights, remedy="give the weights along the last axis")
+    if not taps.ndim:
+        raise ValueError(f"{name}={weights!r} is not an array: give the weights along the last axis, one as [{taps}]")
+    return taps
+
+
+def _require_moments(name: str, moments: QuantizedMoments) -> None:
+    if not isinstance(moments, QuantizedMoments):
+        raise TypeError(f"{name}={moments!r} is not QuantizedMoments: pass fxp.quantized_moments(fmt, signal)")
 
 
 def _product_error_mean(x: QuantizedMoments, w: QuantizedMoments) -> float:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fxp.arguments import reals
+from fxp.arguments import one, reals
 from fxp.formats import Rounding
 from fxp.roundoff import RoundingError
 
@@ -208,8 +208,10 @@ class ErrorWhiteness:
     error_correlation: float
 
     def within(self, tolerance: float) -> bool:
-        """Return whether no departure exceeds `tolerance`."""
-        return max(self.power, self.input_correlation, self.error_correlation) <= tolerance
+        """Return whether no departure exceeds `tolerance`, which is not negative."""
+        remedy = "give the largest departure that is allowed"
+        largest: float = one("tolerance", reals("tolerance", tolerance, minimum=0, remedy=remedy))
+        return max(self.power, self.input_correlation, self.error_correlation) <= largest
 
 
 def error_whiteness(std_steps: float, correlation: float = 0.0) -> ErrorWhiteness:
@@ -272,14 +274,16 @@ def _input(std_steps: float, mean_steps: float, rounding: Rounding | str) -> tup
             f"rounding={mode.name} is not a mode whose error is periodic in the input: choose FLOOR, CEIL or a HALF "
             "mode; dithered_error has STOCHASTIC"
         )
-    remedy = "an input that moves less stays in one step; round its mean instead"
-    std = reals("std_steps", std_steps, minimum=MIN_STD_STEPS, remedy=remedy).item()
-    mean = reals("mean_steps", mean_steps, remedy="give the mean of the input, in steps").item()
+    std = one("std_steps", reals("std_steps", std_steps, remedy="give the deviation of the input, in steps"))
+    reals("std_steps", std, minimum=MIN_STD_STEPS, remedy="an input that moves less stays in one step; round its mean")
+    mean = one("mean_steps", reals("mean_steps", mean_steps, remedy="give the mean of the input, in steps"))
     return std, remainder(mean, 1.0) + _CENTRE[mode], _CENTRE[mode]
 
 
 def _samples_correlation(std: float, correlation: float) -> float:
-    rho: float = reals("correlation", correlation, minimum=-1, maximum=1, remedy="give a coefficient").item()
+    rho: float = one(
+        "correlation", reals("correlation", correlation, minimum=-1, maximum=1, remedy="give a coefficient")
+    )
     if std * sqrt(1 - rho**2) < MIN_STEPS_APART:
         raise ValueError(
             f"correlation={rho} is not far enough from ±1: std_steps·√(1 − correlation²) must be at least "

@@ -160,7 +160,8 @@ def predicted_db(case: Case) -> float:
         case "word":
             return sqnr_quantizer(*x, **modes)
         case "fixed":
-            return float(sqnr_dot_fixed(case.weights, case.w.format, *x, **modes))
+            # also where the inputs are rounded at random
+            return float(sqnr_dot_fixed(case.weights, *x, case.w.format, w_rounding=Rounding.HALF_EVEN, **modes))
     modes |= {"output_format": case.output, "output_rounding": case.output_rounding}
     return float(sqnr_dot_quantized(case.length, *x, case.w.format, case.w.signal, **modes))
 
@@ -189,7 +190,7 @@ def errors(case: Case, pools: Pools, rng: np.random.Generator) -> tuple[Floats, 
     if case.kind == "fixed":
         weights = np.array(case.weights)
         y = x @ weights
-        return y, coded @ quantize(weights, case.w.format, overflow=case.overflow) - y
+        return y, coded @ quantize(weights, case.w.format, rounding=Rounding.HALF_EVEN, overflow=case.overflow) - y
     w = (pools[case.w.law][1] * case.w.scale).reshape(x.shape)
     y = (x * w).sum(axis=1)
     sums = (coded * quantize(w, case.w.format, rounding=case.rounding, overflow=case.overflow, rng=rng)).sum(axis=1)

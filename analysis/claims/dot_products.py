@@ -166,14 +166,14 @@ def _fixed(
     weights: Values, w_format: Format, x_format: Format, x: Values, rounding: Rounding, overflow: Overflow
 ) -> Decibels:
     signal = Signal.from_samples(x)
-    return sqnr_dot_fixed(weights, w_format, x_format, signal, rounding=rounding, overflow=overflow)
+    return sqnr_dot_fixed(weights, x_format, signal, w_format, rounding=rounding, overflow=overflow)
 
 
 def _fixed_derived(
     weights: Values, w_format: Format, x_format: Format, x: Values, rounding: Rounding, overflow: Overflow
 ) -> float:
     moments = quantized_moments(x_format, Signal.from_samples(x), rounding=rounding, overflow=overflow)
-    w, v = np.array(weights), quantize(weights, w_format, overflow=overflow)
+    w, v = np.array(weights), quantize(weights, w_format, rounding=rounding, overflow=overflow)
     sums = {"S_w": w, "S_ww": w * w, "S_v": v, "S_d": v - w, "S_vv": v * v, "S_vd": v * (v - w), "S_dd": (v - w) ** 2}
     return derivations.sqnr_dot_fixed().value(
         mu_x=moments.mean,
@@ -199,7 +199,7 @@ def _variance_for_power(
 ) -> Decibels:
     """Takes var(y) for E[y²]."""
     signal = Signal.from_samples(x)
-    return sqnr_dot_fixed(weights, w_format, x_format, signal, rounding=rounding, overflow=overflow, centred=True)
+    return sqnr_dot_fixed(weights, x_format, signal, w_format, rounding=rounding, overflow=overflow, centred=True)
 
 
 CLAIMS = (

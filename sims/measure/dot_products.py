@@ -95,7 +95,7 @@ def sqnr_dot_fixed(
     del trial
     inputs = np.array(x)
     codes = quantize(inputs, x_format, rounding=rounding, overflow=overflow)
-    taps = zip(weights, quantize(weights, w_format, overflow=overflow), strict=True)
+    taps = zip(weights, quantize(weights, w_format, rounding=rounding, overflow=overflow), strict=True)
     errors = [rounded * codes - weight * inputs for weight, rounded in taps]
     return _enumerated_db([weight * inputs for weight in weights], errors)
 

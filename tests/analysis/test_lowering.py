@@ -633,3 +633,15 @@ def test_ranges_of_a_shared_tensor_must_be_equal() -> None:
 def test_sums_of_too_many_bits_are_refused() -> None:
     with pytest.raises(ValueError, match=r"^operation='Linear' may need \d+ bits, over 62: use fewer bits before it$"):
         lowered(nn.Linear(5, 2, bias=False), shape=(5,), bits=60)
+
+
+def test_images_of_another_shape_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"^images\.shape=\(2, 3\) does not pass through the module: "):
+        to_integer(nn.Linear(2, 2), np.zeros((2, 3)), uniform(["Linear"], 8))
+
+
+def test_an_assignment_is_no_number() -> None:
+    with pytest.raises(
+        TypeError, match=r"^assignment=5 is not a PrecisionAssignment: pass fxp\.uniform\(layers, bits\)$"
+    ):
+        to_integer(nn.Linear(2, 2), np.zeros((2, 2)), 5)

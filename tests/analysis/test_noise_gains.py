@@ -344,6 +344,13 @@ def test_output_must_be_logits(module: nn.Module) -> None:
         noise_gains(module, torch.rand(2, 1, 2, 2))
 
 
+@pytest.mark.parametrize("shape", [(2, 3), (5, 3, 3), (2, 3, 4, 4)])
+def test_images_of_another_shape_are_refused(shape: tuple[int, ...]) -> None:
+    module = nn.Sequential(nn.Conv2d(1, 2, 3), nn.Flatten(), nn.Linear(8, 3))
+    with pytest.raises(ValueError, match=rf"^images\.shape=\({', '.join(map(str, shape))}\) does not pass through the"):
+        noise_gains(module, torch.rand(shape))
+
+
 def test_bound_of_a_linear_layer_by_hand() -> None:
     """With logits (x, 0) the margin is x: E of the weights is 2x²/24x² and that of the input 1/24x²."""
     module = nn.Linear(1, 2, bias=False)

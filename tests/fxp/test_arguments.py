@@ -3,7 +3,20 @@ import re
 import numpy as np
 import pytest
 
-from fxp import Signal
+from fxp import (
+    Format,
+    Signal,
+    block_exponents,
+    distance_to_limits,
+    entropy_coded_quantizer,
+    entropy_coded_sqnr,
+    lloyd_max,
+    quantized_moments,
+    quantizer_noise,
+    rate_distortion_sqnr,
+    sqnr_block,
+    sqnr_quantizer,
+)
 from fxp.arguments import (
     POSITIVE,
     one,
@@ -104,3 +117,25 @@ def test_what_is_no_signal_is_refused():
     require_signal("s", Signal(2.0, 1.0))
     with pytest.raises(TypeError, match=r"^s='normal' is not a Signal: pass fxp\.Signal\.gaussian\(\) or another$"):
         require_signal("s", "normal")
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda signal: sqnr_quantizer(Format(8, 7), signal),
+        lambda signal: quantizer_noise(Format(8, 7), signal),
+        lambda signal: quantized_moments(Format(8, 7), signal),
+        lambda signal: distance_to_limits(Format(8, 7), signal),
+        lambda signal: lloyd_max(signal, 4),
+        lambda signal: entropy_coded_sqnr(8, signal),
+        lambda signal: entropy_coded_quantizer(signal, 0.25),
+        lambda signal: rate_distortion_sqnr(8, signal),
+        lambda signal: sqnr_block(8, 32, signal),
+        lambda signal: block_exponents(32, signal),
+    ],
+)
+def test_every_function_of_a_signal_says_what_one_is(call):
+    with pytest.raises(
+        TypeError, match=r"^signal='gaussian' is not a Signal: pass fxp\.Signal\.gaussian\(\) or another$"
+    ):
+        call("gaussian")

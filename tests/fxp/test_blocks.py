@@ -152,6 +152,9 @@ def test_exponents_are_paid_for():
         (lambda s: sqnr_block(8, 4, s, rounding="up"), "rounding='up' is not a mode of rounding"),
         (lambda s: sqnr_block(8, 4, Signal(1.0, 0.5)), "signal has no law"),
         (lambda s: block_exponents(4, s, rule="no_saturation"), "word_bits=None with rule=NO_SATURATION: .* give"),
+        (lambda s: sqnr_block([4, 8], 4, s), r"^word_bits of shape \(2,\) is not one number: call once for each$"),
+        (lambda s: sqnr_block(8, [4, 8], s), r"^block_size of shape \(2,\) is not one number: call once for each$"),
+        (lambda s: block_storage_bits_exact(8, 4, exponent_bits=[8]), r"^exponent_bits of shape \(1,\) is not one"),
         (lambda s: block_storage_bits_exact(8, 4, exponent_bits=0), "exponent_bits=0 is not an integer of at least 1"),
     ],
 )

@@ -90,3 +90,13 @@ def test_what_is_no_fraction_is_refused(fraction):
 def test_a_whole_step_is_no_fraction():
     with pytest.raises(ValueError, match=r"fraction=1.0 is not below 1: give the part"):
         dithered_error("rectangular", fraction=1, subtractive=True)
+
+
+def test_fractions_are_given_one_at_a_time():
+    with pytest.raises(ValueError, match=r"^fraction of shape \(2,\) is not one number: call once for each$"):
+        dithered_error("rectangular", fraction=[0.1, 0.2])
+
+
+def test_what_is_no_bool_is_refused():
+    with pytest.raises(TypeError, match=r"^subtractive=1 is not a bool: pass subtractive=True or subtractive=False$"):
+        dithered_error("rectangular", subtractive=1)

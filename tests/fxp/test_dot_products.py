@@ -99,7 +99,7 @@ def test_fixed_weights_against_every_input_vector(x, w_format, taps, rounding, w
     assert moments.power == pytest.approx(float(power), abs=1e-12 * scale)
     assert moments.error_power == pytest.approx(float(error), abs=1e-12 * scale)
     if power and error > 1e-9 * power:
-        found = sqnr_dot_fixed([float(w) for w in taps], w_format, x[0], signal(x[1]), **modes)
+        found = sqnr_dot_fixed([float(w) for w in taps], x[0], signal(x[1]), w_format, **modes)
         assert found == pytest.approx(decibels(power, error), abs=1e-6)
 
 
@@ -152,9 +152,9 @@ def test_floor_of_the_output_adds_amplitudes_with_the_floor_of_the_operands():
     moments = fixed_dot_moments([1.0], [1.0], quantized_moments(Format(8, 7), Signal.uniform(), rounding="FLOOR"))
     both = sqnr_dot_fixed(
         [1.0],
-        Format(2, 0),
         Format(12, 11),
         Signal.uniform(),
+        Format(2, 0),
         rounding="FLOOR",
         output_format=Format(9, 7),
         output_rounding="FLOOR",
@@ -180,20 +180,20 @@ def test_floor_bias_power_is_what_floor_adds():
 def test_power_and_variance_differ_with_the_mean():
     x = Signal.uniform(0, 1)
     taps = np.ones(16)
-    args = Format(4, 2), Format(8, 8, signed=False), x
+    args = Format(8, 8, signed=False), x, Format(4, 2)
     # E[y²] = 16/12 + 64, var(y) = 16/12
     gap = sqnr_dot_fixed(taps, *args) - sqnr_dot_fixed(taps, *args, centred=True)
     assert gap == pytest.approx(10 * np.log10(1 + 64 / (16 / 12)), abs=1e-9)
-    both = sqnr_dot_quantized([2, 3], args[1], x, args[1], x, centred=True)
-    assert np.all(both < sqnr_dot_quantized([2, 3], args[1], x, args[1], x))
+    both = sqnr_dot_quantized([2, 3], *args[:2], *args[:2], centred=True)
+    assert np.all(both < sqnr_dot_quantized([2, 3], *args[:2], *args[:2]))
 
 
 def test_several_outputs_at_once():
     rng = np.random.default_rng(5)
     weights = rng.normal(size=(2, 3, 8))
-    found = sqnr_dot_fixed(weights, Format(8, 5), Format(8, 5), Signal.gaussian(), output_format=Format(20, 9))
+    found = sqnr_dot_fixed(weights, Format(8, 5), Signal.gaussian(), Format(8, 5), output_format=Format(20, 9))
     assert found.shape == (2, 3)
-    one = sqnr_dot_fixed(weights[1, 2], Format(8, 5), Format(8, 5), Signal.gaussian(), output_format=Format(20, 9))
+    one = sqnr_dot_fixed(weights[1, 2], Format(8, 5), Signal.gaussian(), Format(8, 5), output_format=Format(20, 9))
     assert found[1, 2] == pytest.approx(float(one), abs=1e-12)
 
 
@@ -205,6 +205,79 @@ def test_floor_is_never_better_than_half_even(rounding, word, length):
         assert sqnr_dot_quantized(length, *operands, rounding=rounding) < best
     else:
         assert sqnr_dot_quantized(length, *operands, rounding=rounding) == pytest.approx(best, abs=1e-9)
+
+
+@pytest.mark.parametrize("rounding", DETERMINISTIC)
+def test_both_functions_round_both_operands_by_one_mode(rounding):
+    fmt, taps = Format(5, 3), [0.35, 0.35]
+    either = {"rounding": rounding, "w_rounding": rounding}
+    given = sqnr_dot_fixed(taps, fmt, Signal.uniform(), fmt, rounding=rounding)
+    drawn = sqnr_dot_quantized(2, fmt, Signal.uniform(), fmt, Signal.from_samples(taps), rounding=rounding)
+    assert given == sqnr_dot_fixed(taps, fmt, Signal.uniform(), fmt, **either)
+    assert given == pytest.approx(float(drawn), abs=1e-9)
+
+
+def test_the_weights_have_their_own_mode_where_one_is_given():
+    fmt, taps = Format(5, 3), [0.35, 0.35]
+    apart = sqnr_dot_fixed(taps, fmt, Signal.uniform(), fmt, rounding="FLOOR", w_rounding="HALF_EVEN")
+    law = Signal.from_samples(taps)
+    drawn = sqnr_dot_quantized(2, fmt, Signal.uniform(), fmt, law, rounding="FLOOR", w_rounding="HALF_EVEN")
+    assert apart == pytest.approx(float(drawn), abs=1e-9)
+    assert apart != sqnr_dot_fixed(taps, fmt, Signal.uniform(), fmt, rounding="FLOOR")
+
+
+FMT, NORMAL = Format(4, 2), Signal.gaussian()
+
+
+@pytest.mark.parametrize(
+    ("call", "text"),
+    [
+        (lambda: sqnr_dot_fixed([], FMT, NORMAL, FMT), "weights=[] sum to no signal: give each dot product a weight"),
+        (lambda: sqnr_dot_fixed([0.0, 0], FMT, NORMAL, FMT), "weights=[0. 0.] sum to no signal: "),
+        (lambda: sqnr_dot_fixed([[1.0, 0], [0, 0]], FMT, NORMAL, FMT), "weights=[[1. 0.]\n [0. 0.]] sum to no signal"),
+        (
+            lambda: sqnr_dot_fixed(0.5, FMT, NORMAL, FMT),
+            "weights=0.5 is not an array: give the weights along the last axis, one as [0.5]",
+        ),
+        (lambda: sqnr_dot_fixed([1, np.nan], FMT, NORMAL, FMT), "weights[1]=nan is not finite: give the weights along"),
+        (
+            lambda: sqnr_dot_fixed([1.0], FMT, NORMAL, FMT, rounding="STOCHASTIC"),
+            "w_rounding=STOCHASTIC, or rounding=STOCHASTIC without w_rounding, has no rounded weights",
+        ),
+        (
+            lambda: sqnr_dot_quantized(1, FMT, NORMAL, Format(40, 2), NORMAL),
+            "w_format=sfix40_En2 is not of at most 32 bits",
+        ),
+    ],
+)
+def test_weights_that_make_no_sense_are_refused(call, text):
+    with pytest.raises(ValueError, match=f"^{re.escape(text)}"):
+        call()
+
+
+@pytest.mark.parametrize(
+    ("call", "text"),
+    [
+        (lambda: sqnr_dot_quantized(1, FMT, NORMAL, 8, NORMAL), "w_format=8 is not a Format: pass"),
+        (lambda: sqnr_dot_quantized(1, FMT, NORMAL, FMT, 8), "w_signal=8 is not a Signal: pass fxp.Signal.gaussian()"),
+        (lambda: sqnr_dot_quantized(1, 8, NORMAL, FMT, NORMAL), "x_format=8 is not a Format: pass"),
+        (lambda: sqnr_dot_quantized(1, FMT, NORMAL, FMT, NORMAL, centred=1), "centred=1 is not a bool: pass"),
+        (lambda: sqnr_dot_fixed([1.0], FMT, FMT, NORMAL), "x_signal=Format(4, 2) is not a Signal: pass"),
+        (lambda: sqnr_dot_fixed([1.0], FMT, NORMAL, "8"), "w_format='8' is not a Format: pass"),
+        (lambda: sqnr_dot_fixed([1.0], FMT, NORMAL, FMT, centred="no"), "centred='no' is not a bool: pass"),
+        (lambda: dot_moments(2, NORMAL, exact(1.0)), f"x={NORMAL!r} is not QuantizedMoments: pass fxp.quantized"),
+        (lambda: dot_moments(2, exact(1.0), 1.0), "w=1.0 is not QuantizedMoments: pass fxp.quantized_moments("),
+        (lambda: fixed_dot_moments([1.0], [1.0], None), "x=None is not QuantizedMoments: pass fxp.quantized"),
+    ],
+)
+def test_operands_of_another_type_are_refused(call, text):
+    with pytest.raises(TypeError, match=f"^{re.escape(text)}"):
+        call()
+
+
+def test_the_weight_that_overflows_is_named():
+    with pytest.raises(OverflowError, match=r"^weights\[1\]=9\.0 is outside sfix4_En2"):
+        sqnr_dot_fixed([1.0, 9.0], FMT, Signal.uniform(), FMT, overflow="ERROR")
 
 
 @pytest.mark.parametrize(
@@ -221,14 +294,17 @@ def test_floor_is_never_better_than_half_even(rounding, word, length):
             "output_rounding=TOWARD_ZERO has an error that follows the sum's sign: choose another mode",
         ),
         (
-            lambda: sqnr_dot_fixed([1.0], Format(4, 2), Format(4, 2), Signal.gaussian(), w_rounding="STOCHASTIC"),
-            "w_rounding=STOCHASTIC has no rounded weights to predict for: give them rounded, or a law",
+            lambda: sqnr_dot_fixed([1.0], Format(4, 2), Signal.gaussian(), Format(4, 2), w_rounding="STOCHASTIC"),
+            "w_rounding=STOCHASTIC, or rounding=STOCHASTIC without w_rounding, has no rounded weights to predict for: ",
         ),
         (
             lambda: fixed_dot_moments([1.0, 2.0], [1.0], exact(1.0)),
             "rounded_weights of shape (1,) are not those of shape (2,): pair them",
         ),
-        (lambda: fixed_dot_moments([np.nan], [1.0], exact(1.0)), "weights=nan is not finite: give the weights along"),
+        (
+            lambda: fixed_dot_moments([np.nan], [1.0], exact(1.0)),
+            "weights[0]=nan is not finite: give the weights along",
+        ),
         (
             lambda: sqnr_dot_quantized(2, Format(4, 2), Signal(2, 1), Format(4, 2), Signal.gaussian()),
             "law=None is not a law, which this needs: the signal has no law, only peak and rms: ",

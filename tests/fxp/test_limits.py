@@ -122,8 +122,22 @@ def test_modes_of_the_format_count():
         (lambda: entropy_coded_sqnr(8, Signal.from_samples([1.0])), "is not a law with a density: fit a law"),
         (lambda: rate_distortion_sqnr(-1, Signal.gaussian()), "rate_bits_exact=-1.0 .* at least 0: give bits a value"),
         (lambda: rate_distortion_sqnr(8, Signal(1.0, 0.5)), "signal has no law"),
-        (lambda: entropy_coded_quantizer(Signal.gaussian(), 0), "step=0.0 is not positive: give the width of a cell"),
-        (lambda: entropy_coded_quantizer(Signal.gaussian(), -1.0), "step=-1.0 .* at least 0: give the width"),
+        (
+            lambda: entropy_coded_quantizer(Signal.gaussian(), 0),
+            "step=0.0 is not finite and positive: give the width of a cell",
+        ),
+        (
+            lambda: entropy_coded_quantizer(Signal.gaussian(), -1.0),
+            "step=-1.0 is not finite and positive: give the width",
+        ),
+        (
+            lambda: entropy_coded_quantizer(Signal.gaussian(), [1.0]),
+            r"step of shape \(1,\) is not one number: call once",
+        ),
+        (
+            lambda: entropy_coded_sqnr("8", Signal.gaussian()),
+            "rate_bits_exact='8' is not a real number: give bits a value",
+        ),
         (lambda: entropy_coded_quantizer(Signal.gaussian(), 1e-7), "step=1e-07 divides the law into .* cells: use"),
         (lambda: distance_to_limits(Format(15, 12), Signal.gaussian()), "word_bits=15 is not an integer between 1 and"),
     ],

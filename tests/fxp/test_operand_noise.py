@@ -100,11 +100,38 @@ def test_floor_bias_of_several_outputs():
             lambda: sqnr_dot_inputs(4, 4, 3, 3, zero_atom=1),
             "zero_atom=1.0 is not between 0 and 1: give the probability that x is exactly zero, below 1",
         ),
-        (lambda: floor_bias_power([np.inf], 1), "weights=inf is not finite: give the weights along the last axis"),
-        (lambda: floor_bias_power([1.0], 0), "x_step=0.0 is not finite and at least 2.22507e-308: give the step"),
+        (lambda: floor_bias_power([np.inf], 1), "weights[0]=inf is not finite: give the weights along the last axis"),
+        (lambda: floor_bias_power([1.0], 0), "x_step=0.0 is not finite and positive: give the step"),
         (lambda: input_bits_for_sqnr(np.nan, 3, 3), "sqnr_db=nan is not finite: give a ratio in dB"),
+        (
+            lambda: input_bits_for_sqnr([20, 1000], 4, 4),
+            "sqnr_db asks for words of 167 bits, not for at most the 128 of a Format: give a lower ratio, in dB",
+        ),
+        (lambda: floor_bias_power(1.0, 0.5), "weights=1.0 is not an array: give the weights along the last axis"),
+        (
+            lambda: floor_bias_power(np.ones((2, 4)), [1, 1, 1]),
+            "shapes do not broadcast: dot_products of (2,), x_step of (3,); give one shape, or axes of length 1",
+        ),
+        (
+            lambda: sqnr_dot_inputs([4, 5], 4, [1, 2, 3], 3),
+            "shapes do not broadcast: x_bits of (2,), x_par_db of (3,);",
+        ),
+        (lambda: input_bits_for_sqnr([4, 5], [1, 2, 3], 3), "shapes do not broadcast: sqnr_db of (2,), x_par_db of"),
     ],
 )
 def test_refusals(call, text):
     with pytest.raises(ValueError, match=f"^{re.escape(text)}"):
+        call()
+
+
+@pytest.mark.parametrize(
+    ("call", "text"),
+    [
+        (lambda: sqnr_dot_inputs(4, 4, 3, 3, x_signed="yes"), "x_signed='yes' is not a bool: pass x_signed=True or"),
+        (lambda: sqnr_dot_inputs(4, 4, 3, 3, cross_term=2), "cross_term=2 is not a bool: pass cross_term=True or"),
+        (lambda: input_bits_for_sqnr(40, 3, 3, x_signed=None), "x_signed=None is not a bool: pass x_signed=True or"),
+    ],
+)
+def test_what_is_no_bool_is_refused(call, text):
+    with pytest.raises(TypeError, match=f"^{re.escape(text)}"):
         call()

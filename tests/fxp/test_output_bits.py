@@ -111,8 +111,15 @@ def test_inverses_broadcast():
         (lambda: bit_growth(4, 4, 0), "length=0 is not an integer of at least 1: give the number of products"),
         (lambda: output_bits_for_sqnr(np.inf, 4, 3, 3), "sqnr_db=inf is not finite: give a ratio in dB"),
         (lambda: output_bits_for_sqnr_exact(40, 0, 3, 3), "length=0 is not an integer of at least 1: give the number"),
+        (
+            lambda: output_bits_for_sqnr([20, 1000], 4, 4, 4),
+            "sqnr_db asks for words of 168 bits, not for at most the 128 of a Format: give a lower ratio, in dB",
+        ),
+        (lambda: bit_growth([4, 5], 4, [1, 2, 3]), "shapes do not broadcast: x_bits of (2,), length of (3,); give one"),
+        (lambda: output_bits_for_sqnr([4, 5], [1, 2, 3], 3, 3), "shapes do not broadcast: sqnr_db of (2,), length of"),
+        (lambda: minimum_precision_bits([4, 5], [1, 2, 3]), "shapes do not broadcast: snr_db of (2,), loss_db of (3,)"),
         (lambda: minimum_precision_bits(np.nan, 1), "snr_db=nan is not finite: give a ratio in dB"),
-        (lambda: minimum_precision_bits(20, 0), "loss_db=0.0 is not finite and at least 2.22507e-308: give the loss"),
+        (lambda: minimum_precision_bits(20, 0), "loss_db=0.0 is not finite and positive: give the loss"),
         (
             lambda: minimum_precision_bits(40, 0.5),
             "snr_db=40 with loss_db=0.5 asks for 9.37 bits, not for at most 8: beyond, ",
@@ -122,3 +129,8 @@ def test_inverses_broadcast():
 def test_refusals(call, text):
     with pytest.raises(ValueError, match=f"^{re.escape(text)}"):
         call()
+
+
+def test_what_is_no_bool_is_refused():
+    with pytest.raises(TypeError, match=r"^textbook='yes' is not a bool: pass textbook=True or textbook=False$"):
+        minimum_precision_bits(20, 1, textbook="yes")

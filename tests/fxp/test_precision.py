@@ -187,3 +187,19 @@ def test_assignment_is_checked() -> None:
 def test_assignment_reads_well() -> None:
     assert str(PrecisionAssignment([9, 7, 8], [8, 6, 6])) == "weights 9 7 8, activations 8 6 6 bits"
     assert PrecisionAssignment([np.int8(9)], [8]) == PrecisionAssignment((9,), (8,))
+
+
+@pytest.mark.parametrize(
+    ("call", "text"),
+    [
+        (
+            lambda gains: equalize(None, 5),
+            r"gains=None is not NoiseGains: pass analysis\.noise_gains\(module, images\)",
+        ),
+        (lambda gains: predict_mismatch(0.5, uniform("a", 5)), r"gains=0\.5 is not NoiseGains: pass analysis\.noise_"),
+        (lambda gains: predict_mismatch(gains, 5), r"assignment=5 is not a PrecisionAssignment: pass fxp\.uniform\("),
+    ],
+)
+def test_arguments_of_another_type_are_refused(call, text):
+    with pytest.raises(TypeError, match=f"^{text}"):
+        call(gains_of([1.0], [1.0]))

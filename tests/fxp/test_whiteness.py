@@ -133,13 +133,39 @@ def test_every_departure_counts():
         assert not ErrorWhiteness(**departures).within(0.49)
 
 
-@pytest.mark.parametrize("std", [0.0, 0.009, -1.0, math.nan, math.inf])
+@pytest.mark.parametrize("std", [0.0, 0.009, -1.0])
 def test_deviations_too_small_are_refused(std):
     for predict in (gaussian_rounding_error, input_error_correlation, error_whiteness):
         with pytest.raises(
             ValueError, match=r"std_steps=.* is not finite and at least 0\.01: an input that moves less"
         ):
             predict(std)
+
+
+@pytest.mark.parametrize(
+    ("std", "text"),
+    [
+        (math.nan, "std_steps=nan is not finite: give the deviation of the input, in steps"),
+        (math.inf, "std_steps=inf is not finite: give the deviation"),
+        ("a", "std_steps='a' is not a real number: give the deviation"),
+        (np.ones(2), r"std_steps of shape \(2,\) is not one number: call once for each"),
+    ],
+)
+def test_what_is_no_deviation_is_refused(std, text):
+    for predict in (gaussian_rounding_error, input_error_correlation, error_whiteness):
+        with pytest.raises(ValueError, match=f"^{text}"):
+            predict(std)
+
+
+def test_coefficients_are_given_one_at_a_time():
+    with pytest.raises(ValueError, match=r"^correlation of shape \(2,\) is not one number: call once for each$"):
+        error_whiteness(1.0, [0.1, 0.2])
+
+
+@pytest.mark.parametrize("tolerance", [-1, math.nan, "all"])
+def test_what_is_no_tolerance_is_refused(tolerance):
+    with pytest.raises(ValueError, match=r"^tolerance=.* is not .*: give the largest departure that is allowed$"):
+        error_whiteness(1.0).within(tolerance)
 
 
 def test_a_mean_must_be_finite():
