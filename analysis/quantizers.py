@@ -5,7 +5,7 @@ import sympy as sp
 from analysis.derivation import Assumption, Definition, Derivation, Lemma, Step
 from analysis.domain import Choice, Domain, Integers, Reals
 
-__all__ = ["threshold_noise", "tail_noise", "quantizer_overload", "sqnr_quantizer"]
+__all__ = ["threshold_noise", "tail_noise", "quantizer_overload", "sqnr_quantizer", "sqnr_quantizer_modes"]
 
 x = sp.Symbol("x", real=True)
 code = sp.Symbol("c", integer=True)
@@ -25,6 +25,7 @@ LAW = GAUSSIAN.equation.rhs  # type: ignore[union-attr]
 SATURATES = Assumption(
     "values from the threshold c + 1 − h on round to c + 1 or more (h = 1/2 to nearest, 0 down, 1 up); codes saturate"
 )
+KNOWN = Assumption("the law of the signal is known; stochastic rounding is averaged over its draws")
 HALF = sp.Rational(1, 2)
 LEAST, MOST = -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
 DOMAIN: dict[sp.Symbol, Domain] = {
@@ -147,4 +148,23 @@ def sqnr_quantizer() -> Derivation:
         ),
         DOMAIN,
         source="N. S. Jayant, P. Noll, Digital Coding of Waveforms, ch. 4, by summation by parts",
+    )
+
+
+def sqnr_quantizer_modes() -> Derivation:
+    """Return the signal-to-noise power ratio in any mode, with E_qx = E[x̂·x] and E_qq = E[x̂²]."""
+    cross, quantized = sp.symbols("E_qx E_qq", positive=True)
+    return Derivation(
+        "sqnr_quantizer_modes",
+        sp.Symbol("SQNR"),
+        (
+            Step(power / noise, "definition"),
+            Step(
+                power / (quantized - 2 * cross + power),
+                "E[(x̂ − x)²], multiplied out; modes decide which x̂ an x has",
+                (KNOWN, Definition(sp.Eq(noise, quantized - 2 * cross + power))),
+            ),
+        ),
+        {power: Reals(1, 2), cross: Reals(0.1, 0.4), quantized: Reals(0.5, 2)},
+        source="N. S. Jayant, P. Noll, Digital Coding of Waveforms, ch. 4",
     )

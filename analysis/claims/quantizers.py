@@ -3,13 +3,15 @@
 import math
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from analysis.claims.claim import Claim
 from analysis.domain import Choice, Integers, Reals
-from analysis.quantizers import quantizer_overload, sqnr_quantizer
+from analysis.quantizers import quantizer_overload, sqnr_quantizer, sqnr_quantizer_modes
 from fxp.formats import Format, Overflow, Rounding
-from fxp.quantizers import quantizer_noise
+from fxp.quantizers import quantized_moments, quantizer_noise
 from fxp.quantizers import sqnr_quantizer as predicted_sqnr
 from fxp.signals import Signal
 from fxp.sqnr import sqnr_rule
@@ -18,6 +20,9 @@ __all__ = ["CLAIMS"]
 
 OFFSETS: Final = {Rounding.HALF_EVEN: 0.5, Rounding.FLOOR: 0.0, Rounding.CEIL: 1.0}
 ROUNDINGS: Final = Choice(*OFFSETS)
+EACH: Final = (Rounding.HALF_EVEN, Rounding.FLOOR, Rounding.STOCHASTIC)
+
+Decibels = NDArray[np.float64]
 
 
 def _full_range(word_bits: int) -> Format:
@@ -71,6 +76,40 @@ def _both_ends_at_one(word_bits: int, rms: float, rounding: Rounding) -> float: 
     return 10 * math.log10(2 * rms**2 * ((1 + z * z) * float(ndtr(-z)) - z * density))
 
 
+def _in_modes(word_bits: int, rms: float, rectified: bool, overflow: Overflow) -> Decibels:
+    word, signal = _word_and_signal(word_bits, rms, rectified)
+    return np.array([predicted_sqnr(word, signal, rounding=each, overflow=overflow) for each in EACH])
+
+
+def _word_and_signal(word_bits: int, rms: float, rectified: bool) -> tuple[Format, Signal]:
+    """Return the word that ends at 1, and a Gaussian or what a ReLU leaves of it."""
+    signal = Signal.relu_gaussian(rms) if rectified else Signal.gaussian(rms)
+    return Format(word_bits, word_bits - signal.signed, signed=signal.signed), signal
+
+
+def _in_modes_derived(word_bits: int, rms: float, rectified: bool, overflow: Overflow) -> Decibels:
+    word, signal = _word_and_signal(word_bits, rms, rectified)
+    each = [quantized_moments(word, signal, rounding=rounding, overflow=overflow) for rounding in EACH]
+    closed_form = sqnr_quantizer_modes()
+    points = [{"P_x": one.power, "E_qx": one.cross_power, "E_qq": one.quantized_power} for one in each]
+    return np.array([10 * math.log10(closed_form.value(**point)) for point in points])
+
+
+def _saturating(word_bits: int, rms: float, rectified: bool, overflow: Overflow) -> Decibels:  # noqa: ARG001
+    """Takes every format for one that saturates."""
+    return _in_modes(word_bits, rms, rectified, Overflow.SATURATE)
+
+
+def _nearest_in_each_mode(word_bits: int, rms: float, rectified: bool, overflow: Overflow) -> Decibels:
+    """Takes every mode for rounding to nearest."""
+    return np.full(len(EACH), _in_modes(word_bits, rms, rectified, overflow)[0])
+
+
+def _sign_bit_unused(word_bits: int, rms: float, rectified: bool, overflow: Overflow) -> Decibels:
+    """Gives what a ReLU leaves a signed word: a step twice as wide."""
+    return _in_modes(max(1, word_bits - rectified), rms, rectified, overflow)
+
+
 CLAIMS = (
     Claim(
         "sqnr_quantizer",
@@ -101,5 +140,25 @@ CLAIMS = (
         unit="dB",
         derived=_overload_derived,
         cases=8,
+    ),
+    Claim(
+        "sqnr_quantizer_modes",
+        "A Gaussian, also after a ReLU, has this SQNR in formats that saturate, wrap or take zero for what overflows.",
+        "exact",
+        sqnr_quantizer_modes().assumptions,
+        sqnr_quantizer_modes,
+        _in_modes,
+        {
+            "word_bits": Integers(2, 4),
+            "rms": Reals(0.45, 0.8),
+            "rectified": Choice(False, True),
+            "overflow": Choice(Overflow.SATURATE, Overflow.WRAP, Overflow.ZERO),
+        },
+        (_saturating, _nearest_in_each_mode, _sign_bit_unused),
+        "derivation-sqnr_quantizer_modes",
+        tolerance=1e-3,
+        unit="dB",
+        derived=_in_modes_derived,
+        cases=9,
     ),
 )

@@ -83,7 +83,7 @@ CLAIMS = (
         relu_gaussian_power().assumptions,
         relu_gaussian_power,
         _rectified,
-        {"mean": Reals(-1, 1), "deviation": Reals(0.5, 2)},
+        {"mean": Reals(-0.5, 1), "deviation": Reals(0.5, 2)},
         (_half_of_the_power,),
         "derivation-relu_gaussian_power",
         derived=_rectified_derived,

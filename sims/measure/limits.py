@@ -68,8 +68,9 @@ def shannon_lower_bound(word_bits: int, signal: Signal, coder: str, *, trial: Tr
 
 
 def _format(word_bits: int, signal: Signal, trial: Trial) -> Measurement:
-    """Measure the format that spans four times the rms."""
-    word = Format.for_range(-4 * signal.rms if signal.signed else 0, 4 * signal.rms, word_bits)
+    """Measure a format that spans four times the rms; eight in long words, whose rare overload has a heavy tail."""
+    reach = (4 if word_bits < 5 else 8) * signal.rms
+    word = Format.for_range(-reach if signal.signed else 0, reach, word_bits)
     x = _draws(signal, trial)
     return Measurement.power_ratio_db(x, decode(encode(x, word), word) - x, false_alarm=trial.false_alarm)
 

@@ -17,13 +17,18 @@ SPACING = 2.0**-9
 
 
 @measures("bit_growth")
-def bit_growth(x_bits: int, w_bits: int, length: int, x_signed: bool, w_signed: bool, *, trial: Trial) -> Measurement:
-    """Return the bits of the shortest word that holds the dot products of all extreme operands."""
+def bit_growth(x_bits: int, w_bits: int, length: int, *, trial: Trial) -> Measurement:
+    """Return the bits of the shortest word that holds the dot products of all extreme operands, for each sign mode."""
     del trial
+    modes = product((False, True), repeat=2)
+    return Measurement.enumerated([_longest_sum_bits(x_bits, w_bits, length, *signs) for signs in modes])
+
+
+def _longest_sum_bits(x_bits: int, w_bits: int, length: int, x_signed: bool, w_signed: bool) -> int:
     x, w = Format(x_bits, 0, signed=x_signed), Format(w_bits, 0, signed=w_signed)
     extremes = product((x.min_code, x.max_code), (w.min_code, w.max_code))
     sums = [int(dot([a] * length, [b] * length).codes) for a, b in extremes]
-    return Measurement.enumerated(_shortest_word(min(sums), max(sums), signed=x_signed or w_signed))
+    return _shortest_word(min(sums), max(sums), signed=x_signed or w_signed)
 
 
 def _shortest_word(low: int, high: int, *, signed: bool) -> int:

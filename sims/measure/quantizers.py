@@ -1,17 +1,19 @@
-"""Noise of a format on a Gaussian signal, by encoding points that divide every step into a thousand."""
+"""Noise of a format on a Gaussian signal, by encoding draws, or points that divide every step into a thousand."""
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from fxp.formats import Format, Rounding
-from fxp.quantization import encode
+from fxp.formats import Format, Overflow, Rounding
+from fxp.quantization import encode, quantize
 from sims.measure import Measurement, Trial, measures
 
-__all__ = ["gaussian_points", "quantizer_overload", "sqnr_quantizer"]
+__all__ = ["gaussian_points", "quantizer_overload", "sqnr_quantizer", "sqnr_quantizer_modes"]
 
 POINTS_A_STEP = 1024
 REACH = 9.0
+DRAWS = 200_000
+ROUNDINGS = (Rounding.HALF_EVEN, Rounding.FLOOR, Rounding.STOCHASTIC)
 
 
 def gaussian_points(rms: float, spacing: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -41,3 +43,16 @@ def quantizer_overload(*, word_bits: int, rms: float, rounding: Rounding, trial:
     outside = (unlimited < fmt.min_code) | (unlimited > fmt.max_code)
     error = encode(x, fmt, rounding=rounding) * fmt.step - x
     return Measurement.enumerated(10 * np.log10(probability[outside] @ error[outside] ** 2))
+
+
+@measures("sqnr_quantizer_modes")
+def sqnr_quantizer_modes(
+    *, word_bits: int, rms: float, rectified: bool, overflow: Overflow, trial: Trial
+) -> Measurement:
+    """Return the SQNR, dB, of Gaussian draws, or what a ReLU leaves of them: to nearest, rounded down, stochastic."""
+    word = Format(word_bits, word_bits - (not rectified), signed=not rectified)
+    draws = rms * trial.rng.standard_normal(trial.samples(DRAWS))
+    x = np.maximum(draws, 0.0) if rectified else draws
+    modes = [{"rounding": each} for each in ROUNDINGS[:2]] + [{"rounding": ROUNDINGS[2], "rng": trial.rng}]
+    errors = np.stack([quantize(x, word, overflow=overflow, **mode) - x for mode in modes], axis=1)
+    return Measurement.power_ratio_db(np.stack([x] * len(modes), axis=1), errors, false_alarm=trial.false_alarm)
