@@ -13,7 +13,9 @@ def mathjax() -> Path:
     """Return MathJax in one file with its glyphs: pages need neither a network nor fonts to show mathematics."""
     package = find_spec("sphinx-mathjax-offline")
     if package is None or package.origin is None:
-        raise ModuleNotFoundError("sphinx-mathjax-offline is not installed: pip install 'fxp[docs]'")
+        raise ModuleNotFoundError(
+            "sphinx-mathjax-offline is not installed: python -m pip install -c constraints.txt '.[docs]'"
+        )
     return Path(package.origin).parent / "static" / "mathjax" / "tex-svg-full.js"
 
 

@@ -5,8 +5,9 @@ import inspect
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from importlib import import_module
+from inspect import iscode, isfunction
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 from docutils import nodes
@@ -125,21 +126,33 @@ def _section(room: str, claims: Iterable[Claim], figures: Figures) -> nodes.sect
 def _prediction(claim: Claim) -> list[nodes.Node | str]:
     """Return links to the functions of fxp that the prediction is or calls."""
     exports = {id(getattr(fxp, name)): name for name in fxp.__all__}
-    named = dict.fromkeys(exports[id(value)] for value in _named(claim.predict) if id(value) in exports)
+    reached = [id(claim.predict)] if id(claim.predict) in exports else list(_reached(claim.predict, {}))
+    named = [exports[each] for each in reached if each in exports]
     shown = [part for name in named for part in (", ", reference(f"fxp.{name}"))]
     return shown[1:] or ["its own formula"]
 
 
-def _named(function: Prediction) -> Iterator[object]:
-    """Yield a function itself and all that it names by modules, such as fxp.encode."""
-    yield function
+def _reached(function: FunctionType, seen: dict[int, object]) -> dict[int, object]:
+    """Return all that a function names, and that the helpers of its module name that it calls, by identity."""
+    for value in _named(function.__code__, function.__globals__):
+        if id(value) not in seen:
+            seen[id(value)] = value
+            if isfunction(value) and value.__module__ == function.__module__:
+                _reached(value, seen)
+    return seen
+
+
+def _named(code: CodeType, names: Mapping[str, object]) -> Iterator[object]:
+    """Yield what code names, by modules too, such as fxp.encode, and what the comprehensions in it name."""
     value: object = None
-    for instruction in dis.get_instructions(function):
+    for instruction in dis.get_instructions(code):
         if instruction.opname == "LOAD_GLOBAL":
-            value = function.__globals__.get(instruction.argval)
+            value = names.get(instruction.argval)
         elif instruction.opname in ("LOAD_ATTR", "LOAD_METHOD") and isinstance(value, ModuleType):
             value = getattr(value, instruction.argval, None)
         yield value
+    for inner in filter(iscode, code.co_consts):
+        yield from _named(inner, names)
 
 
 def _tolerance(claim: Claim) -> str:

@@ -6,7 +6,7 @@ import sympy as sp
 from docutils import nodes
 from sphinx.addnodes import pending_xref
 from sympy.printing.conventions import split_super_sub
-from sympy.printing.latex import translate
+from sympy.printing.latex import LatexPrinter, translate
 
 from analysis.domain import Choice, Domain, Integers, Reals
 
@@ -26,6 +26,8 @@ __all__ = [
 ]
 
 Content = Iterable[nodes.Node | str]
+
+LINE = 64  # signs of a line of mathematics: what fits beside a short left side in the column of the theme
 
 
 def paragraph(*content: nodes.Node | str, classes: Iterable[str] = ()) -> nodes.paragraph:
@@ -66,9 +68,41 @@ def reference(name: str) -> pending_xref:
 
 
 def latex(expression: sp.Basic) -> str:
-    """Return mathematics with upright words: an abbreviation is no product of its letters."""
-    symbols = expression.atoms(sp.Symbol)
-    return str(sp.latex(expression, symbol_names={each: _symbol(each.name) for each in symbols}, ln_notation=True))
+    """Return mathematics with upright words, no products of their letters, and with long sums on several lines."""
+    names = {each: _symbol(each.name) for each in expression.atoms(sp.Symbol)}
+    return str(_Printer({"symbol_names": names, "ln_notation": True}).doprint(expression))
+
+
+class _Printer(LatexPrinter):
+    """SymPy's, but a sum that is wider than a line goes on below, inside fractions and brackets too."""
+
+    def _print_Add(self, expr: sp.Add, order: str | None = None) -> str:  # noqa: N802
+        if _width(expr) <= LINE:
+            return str(super()._print_Add(expr, order))
+        lines: list[list[sp.Expr]] = []
+        for term in self._as_ordered_terms(expr, order=order):
+            if not lines or sum(map(_width, [*lines[-1], term])) > LINE:
+                lines.append([])
+            lines[-1].append(term)
+        shown = r" \\ & ".join(self._terms(line, first=line is lines[0]) for line in lines)
+        return rf"\begin{{aligned}} & {shown} \end{{aligned}}"
+
+    def _terms(self, terms: list[sp.Expr], *, first: bool) -> str:
+        """Return terms with their signs; the first of all carries none when it is positive."""
+        signed = "".join(map(self._with_sign, terms))
+        return signed.removeprefix(" + ") if first else f"{{}} {signed}"
+
+    def _with_sign(self, term: sp.Expr) -> str:
+        negative = term.could_extract_minus_sign()
+        term = -term if negative else term
+        shown = self._print(term)
+        bracketed = rf"\left({shown}\right)" if self._needs_add_brackets(term) else shown
+        return f" {'-' if negative else '+'} {bracketed}"
+
+
+def _width(expression: sp.Expr) -> int:
+    """Return how many signs wide an expression is, set in two dimensions."""
+    return max(map(len, sp.pretty(expression, use_unicode=True, wrap_line=False).splitlines()))
 
 
 def _symbol(name: str) -> str:

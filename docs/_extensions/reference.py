@@ -2,12 +2,13 @@
 
 import inspect
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
 from sphinx.application import Sphinx
+from sphinx.pycode import ModuleAnalyzer
 from sphinx.util.typing import ExtensionMetadata
 from typer.testing import CliRunner
 
@@ -18,6 +19,19 @@ from sims.__main__ import commands
 __all__ = ["setup"]
 
 CURRENT = ".. currentmodule:: {}\n"
+TOPICS = {
+    "Numbers": ("formats", "quantization", "arithmetic", "accumulators", "accumulator_widths"),
+    "Signals": ("signals",),
+    "Rounding errors": ("roundoff", "whiteness", "dither"),
+    "Quantisers and clip levels": ("quantizers", "clipping", "word_lengths"),
+    "6-dB rules": ("sqnr", "operand_noise", "output_bits"),
+    "Dot products": ("dot_products", "sum_moments"),
+    "Limits": ("limits", "optimal_levels"),
+    "Blocks": ("blocks",),
+    "Costs": ("costs",),
+    "Precision of networks": ("precision",),
+    "Networks in integers": ("networks",),
+}
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
@@ -30,7 +44,7 @@ def write_reference(app: Sphinx) -> None:
     """Write reference/generated, with the exports as they are now; files of modules that are gone are removed."""
     folder = Path(app.srcdir, "reference", "generated")
     folder.mkdir(exist_ok=True)
-    sources = dict([*pages(fxp), *pages(analysis), ("commands.rst", commands_page())])
+    sources = dict([*pages(fxp), *pages(analysis), ("commands.rst", commands_page()), ("topics.inc", topics_table())])
     for stale in {file.name for file in folder.iterdir()} - sources.keys():
         (folder / stale).unlink()
     for name, source in sources.items():
@@ -47,6 +61,34 @@ def pages(package: ModuleType) -> Iterator[tuple[str, str]]:
         parts = [_heading(module), inspect.getdoc(import_module(module)) or "", CURRENT.format(package.__name__)]
         parts += [f".. {_directive(getattr(package, name))}:: {name}" for name in names]
         yield f"{module}.rst", "\n\n".join(parts) + "\n"
+
+
+def topics_table() -> str:
+    """Return the source of the tables, one a topic, with a line an export or command."""
+    listed = {home for homes in TOPICS.values() for home in homes}
+    rest = tuple(home for home in dict.fromkeys(fxp._HOME.values()) if home not in listed)
+    tables = [_topic(topic, fxp, homes) for topic, homes in {**TOPICS, "More": rest}.items() if homes]
+    tables.append(_topic("Reading networks of torch, derivations and claims", analysis, analysis._HOME.values()))
+    tables.append(_table("Commands", ((f"``{command}``", line) for command, line in commands())))
+    return "\n\n".join(tables) + "\n"
+
+
+def _topic(topic: str, package: ModuleType, homes: Iterable[str]) -> str:
+    ordered = [name for home in dict.fromkeys(homes) for name, known in package._HOME.items() if known == home]
+    return _table(topic, ((f":py:obj:`{package.__name__}.{name}`", _first_line(package, name)) for name in ordered))
+
+
+def _table(title: str, rows: Iterable[tuple[str, str]]) -> str:
+    lines = [f"   * - {left}\n     - {right}" for left, right in rows]
+    return "\n".join([f".. list-table:: {title}", "   :widths: 30 70", "", *lines])
+
+
+def _first_line(package: ModuleType, name: str) -> str:
+    """Return what the docstring of an export says first; that of a constant stands under it in its module."""
+    value, home = getattr(package, name), f"{package.__name__}.{package._HOME[name]}"
+    if _directive(value) == "autodata":
+        return ModuleAnalyzer.for_module(home).find_attr_docs().get(("", name), [""])[0]
+    return (inspect.getdoc(value) or "").partition("\n")[0]
 
 
 def commands_page() -> str:

@@ -8,5 +8,8 @@ DOCS = Path(__file__).parents[2] / "docs"
 NEEDED = ("sphinx", "myst_parser", "sphinx_gallery", "pydata_sphinx_theme", "numpydoc", "sphinx-mathjax-offline")
 
 if missing := [name for name in NEEDED if find_spec(name) is None]:
-    pytest.skip(f"{', '.join(missing)}: not installed; pip install 'fxp[docs]'", allow_module_level=True)
+    pytest.skip(
+        f"{', '.join(missing)}: not installed; python -m pip install -c constraints.txt '.[docs]'",
+        allow_module_level=True,
+    )
 sys.path.append(str(DOCS))

@@ -31,7 +31,7 @@ right = Derivation(
         Step(B**2 + 2 * B, "in bits", using=(doubled,)),
         Step(2 * B**2 + 2 * B, "squares are not negative", relation=Relation.AT_MOST),
     ),
-    DOMAIN,
+    {x: DOMAIN[x], B: DOMAIN[B]},
     source="A book, chapter 1",
 )
 rests_on_lemma = Derivation(

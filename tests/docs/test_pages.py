@@ -59,7 +59,7 @@ def page() -> Iterator:
     if found is None:
         pytest.skip("no Chromium: apt-get install chromium")
     if find_spec("playwright") is None:
-        pytest.skip("playwright is not installed: pip install 'fxp[docs]'")
+        pytest.skip("playwright is not installed: python -m pip install -c constraints.txt '.[docs]'")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
