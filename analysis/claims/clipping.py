@@ -51,24 +51,28 @@ def _constant_of_the_other_sign(word_bits: int, rectified: bool, rms: float) -> 
     return _additive(max(bits, 1), rectified, rms)
 
 
-def _optimum(word_bits: int, rms: float) -> float:
-    return predicted_clip(Signal.gaussian(rms), word_bits).sqnr_db
+def _signal(laplace: bool, rms: float) -> Signal:
+    return Signal.laplace(rms) if laplace else Signal.gaussian(rms)
 
 
-def _optimum_derived(word_bits: int, rms: float) -> float:
-    signal = Signal.gaussian(rms)
+def _optimum(word_bits: int, rms: float, laplace: bool) -> float:
+    return predicted_clip(_signal(laplace, rms), word_bits).sqnr_db
+
+
+def _optimum_derived(word_bits: int, rms: float, laplace: bool) -> float:
+    signal = _signal(laplace, rms)
     on_grid = signal.scaled(1 / predicted_clip(signal, word_bits).step)
     moments = quantized_moments(Format(word_bits, 0), on_grid)
     noise = optimal_clip().value(P_x=moments.power, E_cx=moments.cross_power, E_cc=moments.quantized_power)
     return 10 * math.log10(moments.power / noise)
 
 
-def _additive_promise(word_bits: int, rms: float) -> float:
+def _additive_promise(word_bits: int, rms: float, laplace: bool) -> float:
     """Takes what the additive model promises at its own optimum."""
-    return predicted_clip(Signal.gaussian(rms), word_bits, model="additive").sqnr_db
+    return predicted_clip(_signal(laplace, rms), word_bits, model="additive").sqnr_db
 
 
-def _four_sigma(word_bits: int, rms: float) -> float:  # noqa: ARG001 - the rule of thumb scales with the rms
+def _four_sigma(word_bits: int, rms: float, laplace: bool) -> float:  # noqa: ARG001 - a rule of thumb for any signal
     """Clips at 4σ whatever the word length, and counts granular noise only."""
     return DB_PER_BIT * word_bits + 10 * math.log10(3) - 20 * math.log10(4)
 
@@ -103,12 +107,12 @@ CLAIMS = (
     ),
     Claim(
         "optimal_clip",
-        "No clip level gives a signed word a better SQNR on a Gaussian signal than this.",
+        "No clip level gives a signed word a better SQNR on a Gaussian or a Laplace signal than this.",
         "exact",
         optimal_clip().assumptions,
         optimal_clip,
         _optimum,
-        {"word_bits": Integers(1, 7), "rms": Reals(0.1, 10)},
+        {"word_bits": Integers(1, 7), "rms": Reals(0.1, 10), "laplace": Choice(False, True)},
         (_additive_promise, _four_sigma),
         "derivation-optimal_clip",
         tolerance=0.005,

@@ -13,7 +13,7 @@ from sims.measure.quantizers import gaussian_points
 __all__ = ["bits_for_sqnr", "optimal_clip", "optimal_clip_additive"]
 
 POINTS_A_LEVEL = 16384
-CLIPS = 200
+CLIPS = 160
 DRAWS = 200_000
 
 
@@ -31,15 +31,23 @@ def optimal_clip_additive(*, word_bits: int, rectified: bool, rms: float, trial:
 
 
 @measures("optimal_clip")
-def optimal_clip(*, word_bits: int, rms: float, trial: Trial) -> Measurement:
-    """Return the best SQNR, dB, of signed words on a Gaussian signal, of all clip levels of a fine scale."""
-    words = Format(word_bits, 0)
-    clips = rms * np.geomspace(1.0, 5.0, trial.samples(CLIPS))
-    return Measurement.enumerated(max(_sqnr_db(words, rms * 2.0 ** (word_bits - 1) / clip) for clip in clips))
+def optimal_clip(*, word_bits: int, rms: float, laplace: bool, trial: Trial) -> Measurement:
+    """Return the best SQNR, dB, of signed words on a Gaussian or Laplace signal, of all clip levels of a fine scale."""
+    words, points = Format(word_bits, 0), _laplace_points if laplace else gaussian_points
+    clips = rms * np.geomspace(1.0, 8.0, trial.samples(CLIPS))
+    in_steps = rms * 2.0 ** (word_bits - 1) / clips
+    return Measurement.enumerated(max(_sqnr_db(words, *points(each, min(1.0, each) / 32)) for each in in_steps))
 
 
-def _sqnr_db(words: Format, rms_steps: float) -> float:
-    x, probability = gaussian_points(rms_steps, min(1.0, rms_steps) / 64)
+def _laplace_points(rms: float, spacing: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the middles of intervals out to 16 rms, and the probability of each interval."""
+    upper = spacing * np.arange(int(np.ceil(16 * rms / spacing)) + 1)
+    probability = -np.diff(np.exp(-np.sqrt(2) * upper / rms)) / 2
+    middles = (upper[1:] + upper[:-1]) / 2
+    return np.concatenate([-middles[::-1], middles]), np.concatenate([probability[::-1], probability])
+
+
+def _sqnr_db(words: Format, x: NDArray[np.float64], probability: NDArray[np.float64]) -> float:
     error = encode(x, words) - x
     return float(10 * np.log10((probability @ x**2) / (probability @ error**2)))
 
