@@ -27,7 +27,7 @@ __all__ = [
 
 Content = Iterable[nodes.Node | str]
 
-LINE = 64  # signs of a line of mathematics: what fits beside a short left side in the column of the theme
+LINE = 60  # signs of a line of mathematics: what fits beside a short left side in the column of the theme
 
 
 def paragraph(*content: nodes.Node | str, classes: Iterable[str] = ()) -> nodes.paragraph:
@@ -90,7 +90,7 @@ class _Printer(LatexPrinter):
     def _terms(self, terms: list[sp.Expr], *, first: bool) -> str:
         """Return terms with their signs; the first of all carries none when it is positive."""
         signed = "".join(map(self._with_sign, terms))
-        return signed.removeprefix(" + ") if first else f"{{}} {signed}"
+        return signed.removeprefix(" + ") if first else f"{{}}{signed}"
 
     def _with_sign(self, term: sp.Expr) -> str:
         negative = term.could_extract_minus_sign()

@@ -8,7 +8,6 @@ from pathlib import Path
 from types import ModuleType
 
 from sphinx.application import Sphinx
-from sphinx.pycode import ModuleAnalyzer
 from sphinx.util.typing import ExtensionMetadata
 from typer.testing import CliRunner
 
@@ -75,7 +74,8 @@ def topics_table() -> str:
 
 def _topic(topic: str, package: ModuleType, homes: Iterable[str]) -> str:
     ordered = [name for home in dict.fromkeys(homes) for name, known in package._HOME.items() if known == home]
-    return _table(topic, ((f":py:obj:`{package.__name__}.{name}`", _first_line(package, name)) for name in ordered))
+    rows = ((f":py:obj:`{package.__name__}.{name}`", _first_line(package, name)) for name in ordered)
+    return f"{CURRENT.format(package.__name__)}\n{_table(topic, rows)}"
 
 
 def _table(title: str, rows: Iterable[tuple[str, str]]) -> str:
@@ -84,11 +84,10 @@ def _table(title: str, rows: Iterable[tuple[str, str]]) -> str:
 
 
 def _first_line(package: ModuleType, name: str) -> str:
-    """Return what the docstring of an export says first; that of a constant stands under it in its module."""
-    value, home = getattr(package, name), f"{package.__name__}.{package._HOME[name]}"
-    if _directive(value) == "autodata":
-        return ModuleAnalyzer.for_module(home).find_attr_docs().get(("", name), [""])[0]
-    return (inspect.getdoc(value) or "").partition("\n")[0]
+    """Return what the docstring of an export says first, or that of its module for a constant, which has none."""
+    value = getattr(package, name)
+    told = import_module(f"{package.__name__}.{package._HOME[name]}") if _directive(value) == "autodata" else value
+    return (inspect.getdoc(told) or "").partition("\n")[0]
 
 
 def commands_page() -> str:

@@ -1,11 +1,12 @@
 """The directives print what analysis holds, and a wrong derivation fails the build."""
 
 import json
+from dataclasses import replace
 from io import StringIO
 
 import pytest
 import sympy as sp
-from _extensions import claims, derivations
+from _extensions import claims, derivations, markup
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import docutils_namespace, patch_docutils
@@ -52,6 +53,10 @@ def nameless(*, word_bits: int, mode: str) -> float:
 
 def predict(*, word_bits: int, mode: str) -> float:
     return float(fxp.Format(word_bits, 0).word_bits + (mode == "a"))
+
+
+def predict_by_helper(*, word_bits: int, mode: str) -> float:
+    return sum(predict(word_bits=bits, mode=mode) for bits in [word_bits])
 
 
 claim = Claim(
@@ -162,6 +167,20 @@ def test_a_claim_shows_what_the_ledger_measured(build, tmp_path) -> None:
     assert cells[:4] == ["word_bits=3", "3", "3.25", "[3.125, 3.5]"], "the component that is farthest off"
     assert cells[4:8] == ["word_bits=4", "4", "4", "exact"]
     assert cells[8:12] == ["word_bits=5", "–", "–", "–"]
+
+
+def test_a_claim_names_what_its_helpers_call() -> None:
+    by_helper = replace(claim, predict=predict_by_helper)
+    assert [node.astext() for node in claims._prediction(by_helper)] == ["fxp.Format"]
+
+
+def test_a_long_sum_goes_on_below() -> None:
+    narrow, wide = (sum(sp.Symbol(f"a{i}") * sp.Symbol("b") for i in range(terms)) for terms in (3, 40))
+    assert markup.latex(narrow) == sp.latex(narrow)
+    shown = markup.latex(1 / wide)
+    assert shown.startswith(r"\frac{1}{\begin{aligned} & a_{0} b + a_{1} b")
+    assert shown.count(r" \\ & {} + ") >= 3
+    assert markup.latex(-wide).count("-") == 40
 
 
 def test_a_claim_that_is_not_there_fails_the_build(build) -> None:

@@ -35,6 +35,9 @@ STATE = """() => ({
     sources: document.querySelectorAll(".math").length,
     errors: [...document.querySelectorAll("[data-mjx-error], mjx-container [fill=red]")].map(each => each.outerHTML),
 })"""
+WIDER = """() => [...document.querySelectorAll("div.math mjx-container")]
+    .filter(each => each.scrollWidth > each.clientWidth + 1)
+    .map(each => `${each.scrollWidth} pixels in ${each.clientWidth}`)"""
 COLOURS = """() => ["body", ".fxp-result", "mjx-container"]
     .map(each => getComputedStyle(document.querySelector(each)))
     .map(each => [each.color, each.backgroundColor])"""
@@ -101,6 +104,15 @@ PLANTED = r"""<!DOCTYPE html><meta charset="utf-8"><title>planted</title>
 <span class="math">\(\frac{{1}}\)</span><span class="math">\(\nosuchmacro\)</span><span class="math">lost</span>
 <img src="http://planted.invalid/picture.png"><script>console.error("planted complaint"); nothing.at.all</script>
 <div style="width: 2000px">wide</div>"""
+
+
+def test_formulas_fit_their_column(html, page, visit) -> None:
+    page.set_viewport_size({"width": WIDTHS[0], "height": 800})
+    wide = {}
+    for file in sorted(html.glob("derivations/*.html")):
+        visit(file.as_uri())
+        wide[file.name] = page.evaluate(WIDER)
+    assert {name: found for name, found in wide.items() if found} == {}
 
 
 def test_planted_faults_are_found(html, page, visit, tmp_path) -> None:

@@ -19,6 +19,13 @@ def test_the_reference_holds_every_export_once(package) -> None:
     assert sorted(listed) == package.__all__
 
 
+def test_the_table_by_topic_has_a_line_for_every_export_and_command() -> None:
+    table = reference.topics_table()
+    listed = re.findall(r"^   \* - (?::py:obj:)?`+([\w. -]+)`+\n     - \S", table, re.MULTILINE)
+    exports = [f"{package.__name__}.{name}" for package in (fxp, analysis) for name in package.__all__]
+    assert sorted(listed) == sorted([*exports, *(command for command, _ in commands())])
+
+
 def test_the_commands_show_their_help() -> None:
     page = reference.commands_page()
     for command, line in commands():
