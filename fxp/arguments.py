@@ -1,5 +1,7 @@
 """Checks of arguments at the public edge of the closed forms; every message names the value and the rule."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np

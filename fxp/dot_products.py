@@ -1,5 +1,7 @@
 """SQNR of a dot product of quantised operands from the laws of the operands, for every rounding and overflow mode."""
 
+from __future__ import annotations
+
 from fractions import Fraction
 
 import numpy as np

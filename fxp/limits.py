@@ -1,5 +1,7 @@
 """What no format can exceed: entropy-coded and rate-distortion limits, and how far a format is from them."""
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass
 

@@ -1,5 +1,7 @@
 """SQNR of a dot product whose operands are quantised, by closed forms, and what FLOOR adds."""
 
+from __future__ import annotations
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 

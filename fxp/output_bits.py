@@ -1,5 +1,7 @@
 """How many bits the output of a dot product needs: to never overflow, for an SQNR, for an allowed loss of SNR."""
 
+from __future__ import annotations
+
 import math
 
 import numpy as np

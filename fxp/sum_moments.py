@@ -1,5 +1,7 @@
 """First and second moments of a dot product and of its error, from the moments of its operands."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,7 +45,7 @@ class DotMoments:
         """var(y) to E[(ŷ − y)²], dB: for a receiver to which a constant in y tells nothing."""
         return _ratio_db(self.variance, self.error_power)
 
-    def with_rounded_output(self, rounding_error: RoundingError, step: float) -> "DotMoments":
+    def with_rounded_output(self, rounding_error: RoundingError, step: float) -> DotMoments:
         """Return the moments after one more rounding, to a grid of `step`, whose error is uncorrelated with ŷ − y."""
         mean, power = rounding_error.mean * step, rounding_error.power * step**2
         return DotMoments(

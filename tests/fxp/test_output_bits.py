@@ -1,3 +1,4 @@
+import inspect
 import re
 from itertools import product
 from math import log10
@@ -11,11 +12,15 @@ from fxp import (
     Format,
     Signal,
     bit_growth,
+    dot_moments,
     minimum_precision_bits,
     minimum_precision_bits_exact,
     output_bits_for_sqnr,
     output_bits_for_sqnr_exact,
+    rate_distortion_sqnr,
     sqnr_dot,
+    sqnr_dot_fixed,
+    sqnr_dot_inputs,
     sqnr_quantizer,
     sqnr_rule,
     total_snr_db,
@@ -134,3 +139,12 @@ def test_refusals(call, text):
 def test_what_is_no_bool_is_refused():
     with pytest.raises(TypeError, match=r"^textbook='yes' is not a bool: pass textbook=True or textbook=False$"):
         minimum_precision_bits(20, 1, textbook="yes")
+
+
+@pytest.mark.parametrize(
+    "function", [bit_growth, output_bits_for_sqnr, sqnr_dot_inputs, sqnr_dot_fixed, dot_moments, rate_distortion_sqnr]
+)
+def test_help_shows_array_like_by_its_name(function):
+    signature = str(inspect.signature(function))
+    assert "ArrayLike" in signature
+    assert "Union" not in signature
