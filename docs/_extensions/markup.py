@@ -27,7 +27,7 @@ __all__ = [
 
 Content = Iterable[nodes.Node | str]
 
-LINE = 60  # signs of a line of mathematics: what fits beside a short left side in the column of the theme
+LINE = 64  # signs of a line of mathematics: what fits beside a short left side in the column of the theme
 
 
 def paragraph(*content: nodes.Node | str, classes: Iterable[str] = ()) -> nodes.paragraph:

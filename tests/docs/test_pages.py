@@ -36,7 +36,7 @@ STATE = """() => ({
     errors: [...document.querySelectorAll("[data-mjx-error], mjx-container [fill=red]")].map(each => each.outerHTML),
 })"""
 WIDER = """() => [...document.querySelectorAll("div.math mjx-container")]
-    .filter(each => each.scrollWidth > each.clientWidth + 1)
+    .filter(each => each.scrollWidth > 1.1 * each.clientWidth)
     .map(each => `${each.scrollWidth} pixels in ${each.clientWidth}`)"""
 COLOURS = """() => ["body", ".fxp-result", "mjx-container"]
     .map(each => getComputedStyle(document.querySelector(each)))
@@ -107,6 +107,7 @@ PLANTED = r"""<!DOCTYPE html><meta charset="utf-8"><title>planted</title>
 
 
 def test_formulas_fit_their_column(html, page, visit) -> None:
+    """But for a tenth, for which they scroll: what is no sum is not broken into lines."""
     page.set_viewport_size({"width": WIDTHS[0], "height": 800})
     wide = {}
     for file in sorted(html.glob("derivations/*.html")):
