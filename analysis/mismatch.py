@@ -22,7 +22,7 @@ CHEBYSHEV = Definition(
 )
 WORD = Definition(sp.Eq(step, 2 * R * 2**-B), "signed word of B bits on [−R, R)")
 VARIANCE = {rounding_error_continuous().quantity: variance}
-SUM_DOMAIN: dict[sp.Symbol, Integers | Reals] = {n: Integers(1, 200), g: Reals(0.01, 4), step: Reals(0.001, 1)}
+SUM_DOMAIN: dict[sp.Symbol, Integers | Reals] = {n: Integers(1, 4096), g: Reals(0.01, 4), step: Reals(0.001, 1)}
 DOMAIN: dict[sp.Symbol, Integers | Reals] = {
     n: Integers(1, 4096),
     B: Integers(1, 24),

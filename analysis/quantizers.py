@@ -73,7 +73,7 @@ def threshold_noise() -> Derivation:
                 "Q and φ: tail and density of a standard Gaussian",
             ),
         ),
-        {code: Integers(-4, 4), threshold: Reals(-4, 4), spread: Reals(0.2, 4)},
+        {code: Integers(-40, 40), threshold: Reals(-40, 40), spread: Reals(0.2, 4)},
         source="partial moments of a Gaussian",
     )
 
@@ -92,7 +92,7 @@ def tail_noise() -> Derivation:
                 "the integral, by parts, with Q and φ: tail and density of a standard Gaussian",
             ),
         ),
-        {level: Reals(-4, 4), threshold: Reals(-4, 4), spread: Reals(0.2, 4)},
+        {level: Reals(-40, 40), threshold: Reals(-40, 40), spread: Reals(0.2, 4)},
         source="partial moments of a Gaussian",
     )
 

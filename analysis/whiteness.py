@@ -93,7 +93,7 @@ def gaussian_cosine() -> Derivation:
             ),
             Step(sp.cos(theta) * sp.exp(-(t**2) / 2), "characteristic function of the normal law"),
         ),
-        {theta: Reals(-4, 4), t: Reals(0.1, 4)},
+        {theta: Reals(-400, 400), t: Reals(1e-5, 400)},
     )
 
 
@@ -109,7 +109,7 @@ def gaussian_sine() -> Derivation:
             ),
             Step(sp.sin(theta) * sp.exp(-(t**2) / 2), "characteristic function of the normal law"),
         ),
-        {theta: Reals(-4, 4), t: Reals(0.1, 4)},
+        {theta: Reals(-400, 400), t: Reals(1e-5, 400)},
     )
 
 
@@ -125,7 +125,7 @@ def gaussian_slope() -> Derivation:
             ),
             Step(t * sp.cos(theta) * sp.exp(-(t**2) / 2), "derivative of the characteristic function"),
         ),
-        {theta: Reals(-4, 4), t: Reals(0.1, 4)},
+        {theta: Reals(-400, 400), t: Reals(1e-5, 400)},
     )
 
 

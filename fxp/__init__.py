@@ -9,9 +9,6 @@ from fxp.exports import on_first_use
 
 if TYPE_CHECKING:
     from fxp.accumulator_widths import guaranteed_bits as guaranteed_bits
-    from fxp.accumulators import Accumulation as Accumulation
-    from fxp.accumulators import Accumulator as Accumulator
-    from fxp.accumulators import Prefixes as Prefixes
     from fxp.accumulators import conv2d as conv2d
     from fxp.accumulators import dot as dot
     from fxp.accumulators import matmul as matmul
@@ -70,6 +67,9 @@ if TYPE_CHECKING:
     from fxp.quantizers import quantized_moments as quantized_moments
     from fxp.quantizers import quantizer_noise as quantizer_noise
     from fxp.quantizers import sqnr_quantizer as sqnr_quantizer
+    from fxp.registers import Accumulation as Accumulation
+    from fxp.registers import Accumulator as Accumulator
+    from fxp.registers import Prefixes as Prefixes
     from fxp.roundoff import RoundingError as RoundingError
     from fxp.roundoff import rounding_error as rounding_error
     from fxp.signals import Signal as Signal
@@ -100,9 +100,9 @@ _HOME = {
     "subtract": "arithmetic",
     "multiply": "arithmetic",
     "shift": "arithmetic",
-    "Accumulation": "accumulators",
-    "Accumulator": "accumulators",
-    "Prefixes": "accumulators",
+    "Accumulation": "registers",
+    "Accumulator": "registers",
+    "Prefixes": "registers",
     "guaranteed_bits": "accumulator_widths",
     "dot": "accumulators",
     "matmul": "accumulators",

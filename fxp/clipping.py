@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
+from fxp.arguments import require_signal
 from fxp.formats import Format, Overflow, Rounding
 from fxp.quantizers import MAX_WORD_BITS, error_sums
 from fxp.signals import Signal
@@ -146,6 +147,7 @@ def optimal_clip(signal: Signal, word_bits: int, *, model: str = "exact", power_
     if model not in ("exact", "additive"):
         raise ValueError(f"model={model!r} is not known: choose exact or additive")
     _require_word(word_bits)
+    require_signal("signal", signal)
     signal.known_law  # noqa: B018 - refuses a signal without a law before the cache does its work
     return _optimal(signal, int(word_bits), model, power_of_two)
 

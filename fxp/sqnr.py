@@ -6,7 +6,7 @@ from functools import reduce
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fxp.arguments import reals, whole_numbers
+from fxp.arguments import real_numbers, reals, require_shapes, whole_numbers
 
 __all__ = ["DB_OF_RATIO_3", "DB_PER_BIT", "peak_to_rms", "sqnr_dot", "sqnr_rule", "total_snr_db"]
 
@@ -61,6 +61,7 @@ def sqnr_rule(
     (array([48.17, 54.19]), array([54.19, 60.21]))
     """
     bits = whole_numbers("word_bits", word_bits, minimum=1, remedy="give a word length")
+    require_shapes(word_bits=word_bits, par_db=par_db)
     return _rule(bits + (not signed), textbook) - _par("par_db", par_db)
 
 
@@ -110,6 +111,7 @@ def sqnr_dot(
     """
     bits = whole_numbers("output_bits", output_bits, minimum=1, remedy="give the word length of a signed output")
     count = whole_numbers("length", length, minimum=1, remedy="give the number of products")
+    require_shapes(output_bits=output_bits, length=length, x_par_db=x_par_db, w_par_db=w_par_db)
     pars = _par("x_par_db", x_par_db) + _par("w_par_db", w_par_db)
     sqnr: NDArray[np.float64] = _rule(bits, textbook) - pars - 10 * np.log10(count)
     return sqnr
@@ -152,6 +154,7 @@ def total_snr_db(*snrs_db: ArrayLike) -> NDArray[np.float64]:
     """
     if not snrs_db:
         raise ValueError("snrs_db=() holds no ratio: give at least one")
+    require_shapes(**{f"snrs_db[{place}]": each for place, each in enumerate(snrs_db)})
     # by logarithms, so that no ratio is too large or too small
     noises = (-_snr(values) / DB_OF_RATIO_E for values in snrs_db)
     total: NDArray[np.float64] = -DB_OF_RATIO_E * reduce(np.logaddexp, noises)
@@ -175,7 +178,7 @@ def _par(name: str, par_db: ArrayLike) -> NDArray[np.float64]:
 
 
 def _snr(values: ArrayLike) -> NDArray[np.float64]:
-    ratios = np.asarray(values, dtype=np.float64)
+    ratios = real_numbers("snrs_db", values, remedy="give a ratio in dB")
     wrong = ~(ratios > -np.inf)
     if wrong.any():
         raise ValueError(f"snrs_db={ratios[wrong][0]} is not a ratio in dB: give a number, or inf where no error is")

@@ -7,7 +7,7 @@ from typing import overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fxp.arguments import reals
+from fxp.arguments import reals, require_signal
 from fxp.clipping import optimal_clip
 from fxp.signals import Signal
 from fxp.sqnr import DB_PER_BIT, sqnr_rule
@@ -60,6 +60,7 @@ def bits_for_sqnr(sqnr_db: ArrayLike, signal: Signal, *, model: str = "exact") -
     """
     if model not in ("exact", "additive", "rule"):
         raise ValueError(f"model={model!r} is not known: choose exact, additive or rule")
+    require_signal("signal", signal)
     wanted = _finite(sqnr_db)
     length = partial(_bits_by_rule, signal) if model == "rule" else partial(_bits_by_clip, signal, model)
     bits = np.array([_limited(length(each), each) for each in wanted.flat], np.int64).reshape(wanted.shape)
@@ -103,6 +104,7 @@ def bits_for_sqnr_exact(sqnr_db: ArrayLike, signal: Signal) -> float | NDArray[n
     >>> round(bits_for_sqnr_exact(40, Signal.uniform()), 3)
     6.644
     """
+    require_signal("signal", signal)
     if not math.isfinite(signal.peak):
         raise ValueError(f"peak={signal.peak} is not finite: the rule needs a range; use bits_for_sqnr, which clips")
     one_bit_db = float(sqnr_rule(1, signal.par_db, signed=signal.signed))

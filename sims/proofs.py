@@ -4,13 +4,14 @@ import ast
 import hashlib
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pooch
 import sympy
 
 import analysis
-from analysis.derivation import Derivation
+from analysis.derivation import Derivation, Method
 from fxp.files import replacing
 
 __all__ = ["proven_methods"]
@@ -41,22 +42,29 @@ def proven_methods(derivation: Derivation, room: str, *, folder: Path | None = N
         A step does not follow; nothing is kept then.
     """
     home = Path(pooch.os_cache("fxp")) / "derivations" if folder is None else folder
-    file = home / f"{derivation.name}-{_fingerprint(room)}.json"
-    try:
-        return tuple(json.loads(file.read_text(encoding="utf-8")))
-    except (OSError, ValueError):
-        methods = tuple(proof.method.value for proof in derivation.check())
-    try:
-        with replacing(file) as draft:
-            draft.write_text(json.dumps(methods), encoding="utf-8")
-    except OSError:
-        pass  # a cache that cannot be written costs time, not truth
+    file = home / f"{derivation.name}-{_fingerprint(derivation, room)}.json"
+    known = _known(file, len(derivation.steps))
+    if known is not None:
+        return known
+    methods = tuple(proof.method.value for proof in derivation.check())
+    with suppress(OSError), replacing(file) as draft:  # a cache that cannot be written costs time, not truth
+        draft.write_text(json.dumps(methods), encoding="utf-8")
     return methods
 
 
-def _fingerprint(room: str) -> str:
-    """Return a digest of SymPy's version and the source of a room and of all rooms that it builds on."""
-    digest = hashlib.sha256(sympy.__version__.encode())
+def _known(file: Path, steps: int) -> tuple[str, ...] | None:
+    """Return what a file says of so many steps, None where it says nothing of the kind."""
+    try:
+        methods = json.loads(file.read_text(encoding="utf-8"))
+        return tuple(Method(method).value for method in methods) if len(methods) == steps else None
+    except (OSError, TypeError, ValueError):
+        return None
+
+
+def _fingerprint(derivation: Derivation, room: str) -> str:
+    """Return a digest of SymPy's version, of a chain, and of the source of its room and of all that it builds on."""
+    chain = (sympy.__version__, derivation.steps, derivation.quantity, sorted(map(str, derivation.domain.items())))
+    digest = hashlib.sha256(repr(chain).encode())
     for file in sorted(_sources(ANALYSIS / f"{room}.py")):
         digest.update(file.read_bytes())
     return digest.hexdigest()[:16]
@@ -64,8 +72,8 @@ def _fingerprint(room: str) -> str:
 
 def _sources(file: Path, seen: frozenset[Path] = frozenset()) -> frozenset[Path]:
     """Return a file and, transitively, the modules of analysis that it imports."""
-    seen |= {file}
-    for imported in _imports(file):
+    seen |= {file} if file.exists() else set()
+    for imported in _imports(file) if file.exists() else ():
         if imported not in seen:
             seen |= _sources(imported, seen)
     return seen

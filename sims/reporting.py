@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import IO, Any
 
 import typer
@@ -124,19 +125,21 @@ def write_json(value: Any, path: str | os.PathLike[str]) -> None:
 
 
 def check_writable(path: str | os.PathLike[str]) -> None:
-    """Refuse a file that cannot be written, so that a long run does not fail at its end.
+    """Refuse a file that cannot be written, so that a long run does not fail at its end; its folder is made.
 
     Raises
     ------
     OSError
-        Its folder cannot be made or written to.
+        It is a folder, or its folder cannot be made or written to.
     """
     target = Path(path)
     if target.is_dir():
         raise IsADirectoryError(f"{str(target)!r} is a folder: name a file in it")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if not os.access(target.parent, os.W_OK):
-        raise PermissionError(f"the folder {str(target.parent)!r} cannot be written to: name another one")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        TemporaryFile(dir=target.parent).close()
+    except OSError as error:
+        raise type(error)(f"{str(target)!r} cannot be written ({error.strerror}): choose another folder") from None
 
 
 def check_figure_path(path: str | os.PathLike[str]) -> Path:

@@ -90,9 +90,9 @@ def select(names: Sequence[str]) -> tuple[Claim, ...]:
     known = {claim.name: claim for claim in CLAIMS}
     for name in names:
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=3) or sorted(known)
+            near = difflib.get_close_matches(name.lower(), known, n=3) or sorted(known)
             raise ValueError(f"name={name!r} is no claim: try {', '.join(near)}")
-    return tuple(known[name] for name in names) if names else CLAIMS
+    return tuple(known[name] for name in dict.fromkeys(names)) if names else CLAIMS
 
 
 def summary(claims: Sequence[Claim], entries: Mapping[str, Entry], *, title: str = "") -> Table:

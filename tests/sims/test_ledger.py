@@ -20,7 +20,7 @@ PLAN = Plan(total_cases=100)
 def planted(monkeypatch, tmp_path):
     monkeypatch.setattr(measure, "_MEASURES", {"triangle": count})
     monkeypatch.setattr("sims.proofs.pooch.os_cache", lambda _: str(tmp_path))
-    monkeypatch.setattr("sims.proofs._fingerprint", lambda _: "0")
+    monkeypatch.setattr("sims.proofs._fingerprint", lambda *_: "0")
 
 
 def test_a_true_claim_is_confirmed():
@@ -43,6 +43,11 @@ def test_a_true_claim_is_confirmed():
         ({"wrong_variants": (lambda n: n * (n + 1) / 2,)}, "the wrong variant <lambda> is not refuted"),
         ({"name": "square"}, "name='square' has no measurement"),
         ({"predict": lambda n: [n, n]}, "measured 1275 enumerated"),
+        ({"wrong_variants": ()}, "no wrong variant was tried"),
+        ({"wrong_variants": (lambda n: np.nan,)}, "the wrong variant <lambda> gives nan, which is no prediction"),
+        ({"wrong_variants": (lambda n: [n, n],)}, "which is no prediction, at n=1"),
+        ({"cases": 0}, "no point was measured"),
+        ({"predict": lambda n: {}["n"]}, "KeyError: 'n'"),
     ],
 )
 def test_what_is_wrong_with_a_claim_is_said(changed, fault):
@@ -67,8 +72,7 @@ def test_the_suites_false_alarm_is_shared_out(monkeypatch):
         return Measurement(n * (n + 1) / 2 + 1, n, n * n + 1, samples=10)
 
     monkeypatch.setattr(measure, "_MEASURES", {"triangle": noisy})
-    entry = verify(replace(CLAIM, wrong_variants=()), PLAN)
-    assert entry.confirmed
+    entry = verify(CLAIM, PLAN)
     assert entry.intervals * seen[0] <= ledger.SUITE_FALSE_ALARM
 
 
@@ -126,9 +130,10 @@ def test_of_equal_distances_the_largest_number_is_shown():
 
 def test_proofs_are_kept_until_the_source_changes(tmp_path, monkeypatch):
     checked = []
-    monkeypatch.setattr(Derivation, "check", lambda self: checked.append(self.name) or ())
+    prove = Derivation.check
+    monkeypatch.setattr(Derivation, "check", lambda self: checked.append(self.name) or prove(self))
     for print_ in ("a", "a", "b"):
-        monkeypatch.setattr("sims.proofs._fingerprint", lambda _, print_=print_: print_)
+        monkeypatch.setattr("sims.proofs._fingerprint", lambda *_, print_=print_: print_)
         proven_methods(triangle(), "room", folder=tmp_path)
     assert checked == ["triangle", "triangle"]
 
@@ -168,3 +173,16 @@ def test_choices_are_all_taken_in_turn():
     domain = {"mode": Choice("a", "b", "c"), "n": Integers(1, 9)}
     points = list(replace(CLAIM, domain=domain).points(np.random.default_rng(0), count=6))
     assert sorted(point["mode"] for point in points) == list("aabbcc")
+
+
+@pytest.mark.parametrize("content", ["[]", '"by"', '["luck", "luck"]', "{"])
+def test_a_cache_of_no_proofs_is_not_believed(tmp_path, content):
+    (tmp_path / "triangle-0.json").write_text(content)
+    assert proven_methods(triangle(), "room", folder=tmp_path)[0] == "by definition"
+
+
+def test_another_chain_of_the_same_name_is_checked_anew(tmp_path, monkeypatch):
+    monkeypatch.undo()
+    proven_methods(triangle(), "no such room", folder=tmp_path)
+    with pytest.raises(ValueError, match="'pairs' does not follow"):
+        proven_methods(wrong_triangle(), "no such room", folder=tmp_path)

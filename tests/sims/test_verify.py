@@ -19,7 +19,7 @@ def planted(monkeypatch, tmp_path):
     monkeypatch.setattr(verify, "CLAIMS", (CLAIM, FALSE_CLAIM))
     monkeypatch.setattr(measure, "_MEASURES", {"triangle": count, "half_square": count})
     monkeypatch.setattr("sims.proofs.pooch.os_cache", lambda _: str(tmp_path / "cache"))
-    monkeypatch.setattr("sims.proofs._fingerprint", lambda _: "0")
+    monkeypatch.setattr("sims.proofs._fingerprint", lambda *_: "0")
 
 
 def invoke(*arguments):
@@ -103,8 +103,13 @@ def test_files_that_cannot_be_written_are_refused_before_the_run(tmp_path, optio
     (tmp_path / "file").write_text("")
     result = invoke(option, tmp_path / "file" / "ledger")
     assert result.exit_code == 2
-    assert result.stderr.startswith("error: ")
+    assert result.stderr.startswith(f"error: '{tmp_path / 'file' / 'ledger'}' cannot be written (")
+    assert result.stderr.endswith("choose another folder\n")
     assert len(result.stderr.splitlines()) == 1
+
+
+def test_a_name_given_twice_is_measured_once():
+    assert "1 of 1 claims" in " ".join(invoke("triangle", "triangle").stdout.split())
 
 
 def test_claims_are_measured_in_parallel(monkeypatch):
