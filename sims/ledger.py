@@ -23,7 +23,7 @@ Point = Mapping[str, Any]
 SUITE_FALSE_ALARM = 1e-6
 INTERVALS_A_CASE = 16  # of which most claims use one: the suite's false alarm is shared out for so many
 CLOSED_FORM = 1e-9  # relative: the same number by two routes in double precision
-NOTHING = 1e-15  # what two routes may differ by at zero
+NOTHING = 1e-12  # what two routes may differ by at zero, in dB too
 
 
 @dataclass(frozen=True)
