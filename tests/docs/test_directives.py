@@ -179,7 +179,7 @@ def test_a_long_sum_goes_on_below() -> None:
     assert markup.latex(narrow) == sp.latex(narrow)
     shown = markup.latex(1 / wide)
     assert shown.startswith(r"\frac{1}{\begin{aligned} & a_{0} b + a_{1} b")
-    assert shown.count(r" \\ & {} + ") >= 3
+    assert shown.count(r" \\ & {} + ") >= 2
     assert markup.latex(-wide).count("-") == 40
 
 
