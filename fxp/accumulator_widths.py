@@ -19,10 +19,8 @@ def guaranteed_bits(w: ArrayLike, x_format: Format, *, bias: ArrayLike | None = 
     bias + x_min·Σw+ + x_max·Σw− to bias + x_max·Σw+ + x_min·Σw−, x_min ≤ 0 ≤ x_max being the ends of `x_format`. Every
     prefix in every order lies within, and both ends are reached: one bit less overflows for some input.
 
-    Assumptions
-    -----------
-    Inputs take all codes of the format, each on its own. No bits are dropped from products; where they are, the width
-    is an upper bound, the bias being on the grid of the accumulator.
+    Assumptions: inputs take all codes of the format, each on its own. No bits are dropped from products; where they
+    are, the width is an upper bound, the bias being on the grid of the accumulator.
 
     Parameters
     ----------

@@ -236,10 +236,9 @@ class Signal:
         Signal(peak=4.0, rms=2.5, mean=1.75, law=Samples(), zero_atom=0.5, signed=False)
         """
         values = np.array(samples, dtype=np.float64).reshape(-1)
-        _require(
-            values.size > 0 and bool(np.all(np.isfinite(values))), "samples are not finite numbers: remove the rest"
-        )
-        _require(bool(np.any(values)), "samples are all zero: no law of values other than zero follows from them")
+        _require(values.size > 0, "samples=[] holds no sample: give at least one that is not zero")
+        _require(bool(np.all(np.isfinite(values))), f"samples={values} are not all finite: remove the rest")
+        _require(bool(np.any(values)), f"samples={values} are all zero: give one that is not, a law of the rest")
         nonzero = values[values != 0]
         nonzero.flags.writeable = False
         peak, power = float(np.max(np.abs(values))), float(np.mean(values * values))
@@ -340,7 +339,7 @@ def _deviation(rms: float, mean: float) -> float:
 
 
 def _smooth(law: Any) -> laws.ScipyLaw:
-    if not all(hasattr(law, name) for name in ("pdf", "ppf", "isf", "support", "stats", "rvs")):
+    if not all(hasattr(law, name) for name in ("dist", "pdf", "ppf", "isf", "support", "stats", "rvs")):
         raise TypeError(f"law={law!r} is not a frozen continuous law of scipy.stats: pass e.g. stats.norm(0, 1)")
     return laws.ScipyLaw(law)
 

@@ -153,9 +153,9 @@ def test_draws_of_samples_are_samples(rng):
         (lambda: Signal.relu_gaussian(1.0, mean=-0.999), "mean=-0.999 is not above -8 standard deviations"),
         (lambda: Signal.sinusoid(-1.0), "peak=-1.0 is not positive"),
         (lambda: Signal.laplace(0.0), "rms=0.0 is not positive"),
-        (lambda: Signal.from_samples([]), "samples are not finite numbers"),
-        (lambda: Signal.from_samples([1.0, math.nan]), "samples are not finite numbers"),
-        (lambda: Signal.from_samples([0.0]), "samples are all zero"),
+        (lambda: Signal.from_samples([]), r"samples=\[\] holds no sample"),
+        (lambda: Signal.from_samples([1.0, math.nan]), r"samples=\[ 1. nan\] are not all finite"),
+        (lambda: Signal.from_samples([0.0]), r"samples=\[0.\] are all zero"),
         (lambda: Signal.from_law(stats.cauchy()), "law of variance (inf|nan) has no finite power"),
         (lambda: Signal.from_law(stats.pareto(2.01)), "law of mass .* by quadrature is not of mass 1 and power"),
         (lambda: Signal.uniform().scaled(0.0), "factor=0.0 is not positive and finite"),
@@ -198,3 +198,8 @@ def test_other_kinds_are_refused(call, message):
 
 def test_signal_is_exported():
     assert fxp.Signal is Signal
+
+
+def test_a_family_of_laws_is_no_law():
+    with pytest.raises(TypeError, match="is not a frozen continuous law of scipy.stats"):
+        Signal.from_law(stats.norm)
