@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fxp import carriers
+from fxp.inputs import is_integer
 from fxp.limited_sums import limited
-from fxp.operands import initial_values, integers, is_whole
+from fxp.operands import initial_values, integers
 from fxp.products import Products
 from fxp.registers import Accumulation, Accumulator, Prefixes
 
@@ -265,7 +266,7 @@ def _windows(
 
 
 def _geometry(stride: Pair, padding: Pair | Sequence[Pair], dilation: Pair, groups: int) -> carriers.Geometry:
-    if not is_whole(groups) or groups < 1:
+    if not is_integer(groups) or groups < 1:
         raise ValueError(f"groups={groups!r} is not an integer of at least 1: see fxp.conv2d")
     sides = _entries(padding)
     top_bottom, left_right = sides if len(sides) == 2 else (padding, padding)
@@ -279,7 +280,7 @@ def _geometry(stride: Pair, padding: Pair | Sequence[Pair], dilation: Pair, grou
 
 def _pair(name: str, value: Any, least: int) -> tuple[int, int]:
     both = _entries(value) or (value, value)
-    if len(both) != 2 or not all(is_whole(number) and number >= least for number in both):
+    if len(both) != 2 or not all(is_integer(number) and number >= least for number in both):
         raise ValueError(f"{name}={value!r} is not an integer of at least {least}, or a pair: see fxp.conv2d")
     return int(both[0]), int(both[1])
 

@@ -8,7 +8,16 @@ from numpy.typing import ArrayLike, NDArray
 
 from fxp.formats import Format
 
-__all__ = ["INT64_WORD_BITS", "array_of", "codes_of", "element", "integers", "object_array", "require_format"]
+__all__ = [
+    "INT64_WORD_BITS",
+    "array_of",
+    "codes_of",
+    "element",
+    "integers",
+    "is_integer",
+    "object_array",
+    "require_format",
+]
 
 INT64_WORD_BITS = 63
 _REMEDIES = {
@@ -70,12 +79,13 @@ def integers(operand: ArrayLike, array: NDArray[Any]) -> NDArray[Any] | None:
         return array.astype(np.int64)  # NumPy makes floats of an empty list
     if listed and array.dtype == np.float64:
         array = np.asarray(operand, dtype=object)
-    if array.dtype == object and all(_is_integer(item) for item in array.flat):
+    if array.dtype == object and all(is_integer(item) for item in array.flat):
         return _shortest(object_array([int(item) for item in array.flat], array.shape))
     return array if array.dtype.kind in "iu" else None
 
 
-def _is_integer(item: object) -> bool:
+def is_integer(item: object) -> bool:
+    """Return whether a value is an integer of Python or NumPy, and no bool."""
     return isinstance(item, int | np.integer) and not isinstance(item, bool)
 
 

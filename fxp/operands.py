@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fxp import inputs
 
-__all__ = ["initial_values", "integers", "is_whole"]
+__all__ = ["initial_values", "integers"]
 
 Codes = NDArray[Any]
 
@@ -62,8 +62,3 @@ def initial_values(bias: ArrayLike | None, channels: int) -> Codes:
     if initial.size not in (1, channels) or initial.ndim > 1:
         raise ValueError(f"bias.shape={initial.shape} does not match: pass one integer, or one for each of {channels}")
     return np.broadcast_to(initial, (channels,))
-
-
-def is_whole(number: object) -> bool:
-    """Return whether a number is an integer of Python or NumPy, and no bool."""
-    return isinstance(number, int | np.integer) and not isinstance(number, bool)

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import betainccinv, betaincinv, stdtrit
 
 __all__ = [
+    "DECIBELS",
     "Interval",
     "batch_means",
     "bounded_mean_interval",
@@ -22,6 +23,7 @@ __all__ = [
     "mean_interval",
 ]
 
+DECIBELS = 10 / np.log(10)  # of a ratio whose natural logarithm is one
 FEWEST_SAMPLES = 50
 ROUNDING = 1e-14  # relative: smaller deviations are rounding errors of equal samples
 LARGEST_SKEW = 0.4  # of γz/√n: Hall's transform was measured up to here, see docs/statistics.md

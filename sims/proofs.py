@@ -72,8 +72,10 @@ def _fingerprint(derivation: Derivation, room: str) -> str:
 
 def _sources(file: Path, seen: frozenset[Path] = frozenset()) -> frozenset[Path]:
     """Return a file and, transitively, the modules of analysis that it imports."""
-    seen |= {file} if file.exists() else set()
-    for imported in _imports(file) if file.exists() else ():
+    if not file.exists():
+        return seen
+    seen |= {file}
+    for imported in _imports(file):
         if imported not in seen:
             seen |= _sources(imported, seen)
     return seen

@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 from rich.table import Table
 
 from sims import intervals, reporting
+from sims.intervals import DECIBELS
 from sims.rule_domains import RULE_DB, RuleDomain, rule_domains
 from sims.sqnr_cases import KINDS, LENGTHS, Case, Pools, draw_case, draw_pools, errors, predicted_db
 
@@ -23,7 +24,6 @@ __all__ = ["Config", "Outcome", "Result", "document", "figure", "learned", "larg
 
 FALSE_ALARM = 1e-3
 RESOLVED_DB = 0.1
-DECIBELS = 10 / np.log(10)
 FEWEST_DRAWS = 30 * max(LENGTHS)
 ASYMPTOTIC = "output"
 COLORS = {"word": "C0", "dot": "C1", "fixed": "C2", "output": "C3"}

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 from scipy.special import bdtr, bdtrc, betainccinv, betaincinv, stdtrit
 
 from sims.intervals import (
+    DECIBELS,
     Interval,
     bounded_mean_interval,
     clopper_pearson,
@@ -28,7 +29,6 @@ from sims.intervals import (
 FALSE_ALARM = 1e-9
 POWER = 0.99
 MARGIN = 1.1  # of the stated discrepancy: the ends of an interval are random themselves
-DECIBELS = 10 / np.log(10)
 UNIFORM_POWER_DB = DECIBELS * np.sqrt(0.8)  # deviation of the power of one uniform error: Var[e²] = 0.8·E[e²]²
 
 

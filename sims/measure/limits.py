@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from fxp.formats import Format
 from fxp.quantization import decode, encode
 from fxp.signals import Signal
+from sims.intervals import DECIBELS
 from sims.measure import Measurement, Trial, measures
 
 __all__ = ["entropy_coded", "entropy_of_codes", "lloyd_max", "rate_distortion", "shannon_lower_bound"]
@@ -102,7 +103,7 @@ def _at_rate(rate: int, signal: Signal, x: Floats, decoded: Floats, codes: Codes
     power, noise = x**2, (decoded - x) ** 2
     sqnr_db = 10 * np.log10(power.mean() / noise.mean())
     # To first order the logarithm of a mean varies as the relative deviation of the mean
-    deviations = 10 / np.log(10) * (power / power.mean() - noise / noise.mean())
+    deviations = DECIBELS * (power / power.mean() - noise / noise.mean())
     values = sqnr_db + deviations + a_bit_db * (rate - _contents(codes))
     return Measurement.mean(values, false_alarm=trial.false_alarm)
 

@@ -7,13 +7,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sims import intervals
-from sims.intervals import Interval
+from sims.intervals import DECIBELS, Interval
 
 __all__ = ["Measurement"]
 
 FloatArray = NDArray[np.float64]
-
-DECIBELS = 10 / np.log(10)
 
 
 @dataclass(frozen=True, eq=False)
