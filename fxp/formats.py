@@ -176,7 +176,8 @@ class Format:
         TypeError
             `text` is not a string.
         ValueError
-            `text` is in neither notation, names modes, or its numbers are out of range.
+            `text` is in neither notation, names modes, or its numbers are out of range. Q notation (``Q1.7``) is
+            refused, because makers of processors disagree on whether its integer bits include the sign.
 
         Examples
         --------
@@ -198,7 +199,8 @@ class Format:
                 )
             return cls(int(word), int(word) - int(integer), signed=not unsigned)
         raise ValueError(
-            f"text={text!r} is not the name of a format: write sfix8_En7, ufix8_En8, ap_fixed<8,1> or ap_ufixed<8,0>"
+            _q_refusal(text)
+            or f"text={text!r} is not the name of a format: write sfix8_En7, ufix8_En8, ap_fixed<8,1> or ap_ufixed<8,0>"
         )
 
     @classmethod
@@ -369,6 +371,21 @@ def format_of(what: str, span: Span) -> Format:
             "move the binary points, or bring the result into a target format"
         )
     return Format(span.word_bits, span.frac_bits, signed=span.signed)
+
+
+def _q_refusal(text: str) -> str | None:
+    """Return what is wrong with a name in Q notation, and what it may have meant; None for other text."""
+    match = re.fullmatch(r"(U?)Q([0-9]+)\.([0-9]+)", text.strip(), re.IGNORECASE)
+    if not match:
+        return None
+    unsigned, frac_bits = match[1], int(match[3])
+    word_bits = int(match[2]) + frac_bits
+    arm, texas = (f"sfix{bits}_En{frac_bits}" for bits in (word_bits, word_bits + 1))
+    meant = f"ufix{word_bits}_En{frac_bits}" if unsigned else f"{arm} where it does (ARM), {texas} where not (TI)"
+    return (
+        f"text={text!r} is in Q notation, which is not read: conventions differ on whether its integer bits include "
+        f"the sign; write {meant}"
+    )
 
 
 def _set_bits(fmt: Format, name: str, least: int, most: int) -> None:

@@ -84,6 +84,21 @@ def test_parse_refuses_other_text(text):
         Format.parse(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("Q1.7", r"sfix8_En7 where it does \(ARM\), sfix9_En7 where not \(TI\)"),
+        (" q0.15", r"sfix15_En15 where it does \(ARM\), sfix16_En15 where not \(TI\)"),
+        ("UQ0.8", "ufix8_En8"),
+    ],
+)
+def test_parse_refuses_q_notation_and_says_what_it_may_mean(text, meant):
+    with pytest.raises(
+        ValueError, match=f"text={text!r} is in Q notation, .* its integer bits include the sign; write {meant}$"
+    ):
+        Format.parse(text)
+
+
 def test_parse_checks_kind_and_range():
     with pytest.raises(TypeError, match="text=8 is not a string"):
         Format.parse(8)
