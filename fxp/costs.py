@@ -183,7 +183,7 @@ def gate_area(layers: Sequence[LayerShape], weight_bits: Bits, activation_bits: 
     to 14 % at the 90th percentile for arrays and for carry-save circuits, 12 % and 23 % for what a synthesiser makes
     of the plain expression, worst at D = 1 (75 %). One unit is 5.9 to 7.3 NAND2 gates, or two look-up tables of four
     inputs. A one-bit operand has no rows to trim: the estimate is then too large, by up to 3.5 times at D = 1. Both
-    operands are variables: constant weights take about 0.3 of it.
+    operands are variables: weights that are fixed in the circuit take less, how much depends on their digits.
 
     Parameters
     ----------
