@@ -1,5 +1,7 @@
 """Element-wise arithmetic on codes, with the growth of their formats: add, subtract, multiply, shift."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Any
 

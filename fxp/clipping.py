@@ -11,7 +11,7 @@ from scipy.optimize import minimize_scalar
 
 from fxp.arguments import require_signal
 from fxp.formats import Format, Overflow, Rounding
-from fxp.quantizers import MAX_WORD_BITS, error_sums
+from fxp.quantizers import RESOLVED_WORD_BITS, error_sums
 from fxp.signals import Signal
 
 __all__ = ["OptimalClip", "optimal_clip"]
@@ -250,5 +250,5 @@ def _minimiser(noise: Noise, candidates: Floats) -> float:
 
 def _require_word(word_bits: int) -> None:
     whole = isinstance(word_bits, int | np.integer) and not isinstance(word_bits, bool)
-    if not whole or not 1 <= word_bits <= MAX_WORD_BITS:
-        raise ValueError(f"word_bits={word_bits!r} is not an integer of 1 to {MAX_WORD_BITS}: give a word length")
+    if not whole or not 1 <= word_bits <= RESOLVED_WORD_BITS:
+        raise ValueError(f"word_bits={word_bits!r} is not an integer of 1 to {RESOLVED_WORD_BITS}: give a word length")

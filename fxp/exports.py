@@ -22,9 +22,12 @@ def on_first_use(package: str, homes: Mapping[str, str]) -> Callable[[str], Any]
     -------
     callable
         Takes a name; returns what it stands for, and raises AttributeError for a name that is not public.
+        ``__version__`` stands for the version of fxp that is installed.
     """
 
     def attribute(name: str) -> Any:
+        if name == "__version__":
+            return _version(package)
         if name not in homes:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         value = getattr(import_module(f"{package}.{homes[name]}"), name)
@@ -32,3 +35,14 @@ def on_first_use(package: str, homes: Mapping[str, str]) -> Callable[[str], Any]
         return value
 
     return attribute
+
+
+def _version(package: str) -> str:
+    from importlib.metadata import PackageNotFoundError, version  # here, because `import fxp` costs next to nothing
+
+    try:
+        return version("fxp")
+    except PackageNotFoundError:
+        raise AttributeError(
+            f"module {package!r} has no attribute '__version__': fxp is not installed, its files are only on the path"
+        ) from None

@@ -1,5 +1,7 @@
 """Numbers to codes and back: encode, decode, quantize, cast; every result is exact."""
 
+from __future__ import annotations
+
 from fractions import Fraction
 from typing import Any, Literal, overload
 

@@ -24,7 +24,7 @@ __all__ = [
 ]
 
 Floats = NDArray[np.float64]
-MAX_WORD_BITS = 32
+RESOLVED_WORD_BITS = 32
 _MAX_FRAC_BITS = 400
 _WIDE = Format(53, 0)
 _INTEGER_THRESHOLDS = (Rounding.FLOOR, Rounding.CEIL, Rounding.TOWARD_ZERO, Rounding.STOCHASTIC)
@@ -325,8 +325,8 @@ def require_resolved(name: str, fmt: Format) -> None:
     >>> require_resolved("fmt", Format(8, 7))
     """
     require_format(name, fmt)
-    if fmt.word_bits > MAX_WORD_BITS or abs(fmt.frac_bits) > _MAX_FRAC_BITS:
+    if fmt.word_bits > RESOLVED_WORD_BITS or abs(fmt.frac_bits) > _MAX_FRAC_BITS:
         raise ValueError(
-            f"{name}={fmt} is not of at most {MAX_WORD_BITS} bits and {_MAX_FRAC_BITS} fractional bits either way: "
-            "beyond, float64 does not resolve the error; use the 6-dB rule"
+            f"{name}={fmt} is not of at most {RESOLVED_WORD_BITS} bits and {_MAX_FRAC_BITS} fractional bits either way"
+            ": beyond, float64 does not resolve the error; use the 6-dB rule"
         )

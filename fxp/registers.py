@@ -1,5 +1,7 @@
 """The accumulator as a register of limited width, and what it leaves of a sum."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 from typing import Any, Literal
 

@@ -1,5 +1,7 @@
 """Signal-to-quantisation-noise ratios by the 6-dB rule: a word, a dot product, and how ratios compose."""
 
+from __future__ import annotations
+
 import math
 from functools import reduce
 

@@ -1,5 +1,7 @@
 """The word length that a signal needs for a wanted SQNR."""
 
+from __future__ import annotations
+
 import math
 from functools import partial
 from typing import overload
@@ -14,7 +16,7 @@ from fxp.sqnr import DB_PER_BIT, sqnr_rule
 
 __all__ = ["bits_for_sqnr", "bits_for_sqnr_exact"]
 
-MAX_WORD_BITS = 24
+SEARCHED_WORD_BITS = 24
 
 
 @overload
@@ -118,14 +120,14 @@ def _bits_by_rule(signal: Signal, wanted_db: float) -> int:
 
 def _bits_by_clip(signal: Signal, model: str, wanted_db: float) -> int:
     bits = 1
-    while bits <= MAX_WORD_BITS and optimal_clip(signal, bits, model=model).sqnr_db < wanted_db:
+    while bits <= SEARCHED_WORD_BITS and optimal_clip(signal, bits, model=model).sqnr_db < wanted_db:
         bits += 1
     return bits
 
 
 def _limited(bits: int, wanted_db: float) -> int:
-    if bits > MAX_WORD_BITS:
-        raise ValueError(f"sqnr_db={wanted_db} is not reached by {MAX_WORD_BITS} bits: ask for less")
+    if bits > SEARCHED_WORD_BITS:
+        raise ValueError(f"sqnr_db={wanted_db} is not reached by {SEARCHED_WORD_BITS} bits: ask for less")
     return bits
 
 
