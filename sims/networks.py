@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from fxp.files import replacing
-from sims.architectures import BasicBlock, alexnet_cifar10, convnet, resnet18, resnet20, vgg11
+from sims.architectures import BasicBlock, alexnet_cifar10, convnet, lenet5, resnet18, resnet20, vgg11
 
 __all__ = [
     "BasicBlock",
@@ -18,6 +18,7 @@ __all__ = [
     "alexnet_cifar10",
     "architecture",
     "convnet",
+    "lenet5",
     "load",
     "resnet18",
     "resnet20",
@@ -31,10 +32,15 @@ class Network(StrEnum):
     """The networks that come with trained weights."""
 
     CONVNET = "convnet"
+    LENET5 = "lenet5"
     RESNET20 = "resnet20"
 
 
-TRAINED: dict[str, Callable[..., nn.Module]] = {Network.CONVNET: convnet, Network.RESNET20: resnet20}
+TRAINED: dict[str, Callable[..., nn.Module]] = {
+    Network.CONVNET: convnet,
+    Network.LENET5: lenet5,
+    Network.RESNET20: resnet20,
+}
 
 
 def load(network: str, dataset: str) -> nn.Module:
@@ -42,9 +48,9 @@ def load(network: str, dataset: str) -> nn.Module:
 
     Parameters
     ----------
-    network : {"convnet", "resnet20"}
+    network : {"convnet", "lenet5", "resnet20"}
         Architecture.
-    dataset : {"cifar10", "embedded"}
+    dataset : {"cifar10", "mnist", "embedded"}
         Image set it was trained on.
 
     Returns

@@ -1,8 +1,9 @@
 """Trains the networks of the experiments: ``python -m sims.training convnet --dataset cifar10``.
 
-Stochastic gradient descent with a one-cycle schedule on the training images (45,000 for CIFAR-10), random crops and
-mirror images; the accuracy on the 5,000 held-out images is printed after every epoch, the test set is not touched. A
-run that is stopped continues where its last complete epoch ended and gives the weights it would have given.
+Stochastic gradient descent with a one-cycle schedule on the training images (45,000 for CIFAR-10, 55,000 for MNIST),
+random crops and, but for digits, mirror images; the accuracy on the 5,000 held-out images is printed after every epoch,
+the test set is not touched. A run that is stopped continues where its last complete epoch ended and gives the weights
+it would have given.
 """
 
 import time
@@ -27,12 +28,10 @@ from sims.reporting import one_line_errors
 
 __all__ = ["Recipe", "accuracy", "train"]
 
-PADDING = 4  # pixels; the crop of He et al., section 4.2
-
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a training run depends on, besides the data."""
+    """What a training run depends on, besides the data; shifts of up to 4 pixels as in He et al., section 4.2."""
 
     network: str
     epochs: int
@@ -40,16 +39,19 @@ class Recipe:
     batch: int = 128
     peak_rate: float = 0.2
     weight_decay: float = 5e-4
+    shift: int = 4
+    mirror: bool = True
 
 
-def augmented(images: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Return the images (N, C, H, W) shifted by up to 4 pixels and mirrored with probability ½."""
-    count, _, height, width = images.shape
-    padded = np.pad(images, ((0, 0), (0, 0), (PADDING, PADDING), (PADDING, PADDING)), mode="reflect")
-    rows = rng.integers(0, 2 * PADDING + 1, (count, 1)) + np.arange(height)
-    columns = rng.integers(0, 2 * PADDING + 1, (count, 1)) + np.arange(width)
-    mirrored = rng.random(count) < 0.5
-    columns[mirrored] = columns[mirrored, ::-1]
+def augmented(images: NDArray[np.uint8], rng: np.random.Generator, recipe: Recipe) -> NDArray[np.uint8]:
+    """Return the images (N, C, H, W) shifted by as many pixels as the recipe allows, mirrored with probability ½."""
+    (count, _, height, width), most = images.shape, recipe.shift
+    padded = np.pad(images, ((0, 0), (0, 0), (most, most), (most, most)), mode="reflect")
+    rows = rng.integers(0, 2 * most + 1, (count, 1)) + np.arange(height)
+    columns = rng.integers(0, 2 * most + 1, (count, 1)) + np.arange(width)
+    if recipe.mirror:
+        mirrored = rng.random(count) < 0.5
+        columns[mirrored] = columns[mirrored, ::-1]
     at = np.arange(count)[:, None, None]
     taken: NDArray[np.uint8] = padded.transpose(0, 2, 3, 1)[at, rows[:, :, None], columns[:, None, :]]
     return taken.transpose(0, 3, 1, 2)
@@ -61,7 +63,10 @@ def batches(data: datasets.ImageSet, recipe: Recipe, epoch: int) -> Iterator[tup
     order = rng.permutation(len(data.labels))
     for start in range(0, len(order) - recipe.batch + 1, recipe.batch):
         chosen = order[start : start + recipe.batch]
-        yield as_input(augmented(data.images[chosen], rng)), torch.from_numpy(data.labels[chosen].astype(np.int64))
+        yield (
+            as_input(augmented(data.images[chosen], rng, recipe)),
+            torch.from_numpy(data.labels[chosen].astype(np.int64)),
+        )
 
 
 def as_input(images: NDArray[np.uint8]) -> Tensor:
@@ -86,10 +91,11 @@ def train(recipe: Recipe, data: datasets.Dataset, checkpoint: Path) -> nn.Module
     Raises
     ------
     ValueError
-        The checkpoint belongs to another recipe.
+        The checkpoint belongs to another recipe, or the images have other channels than the network reads.
     """
     torch.manual_seed(recipe.seed)
     module = networks.architecture(recipe.network)(batch_norm=True)
+    _check_channels(recipe.network, module, data)
     module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = torch.optim.SGD(
         module.parameters(), lr=0.0, momentum=0.9, weight_decay=recipe.weight_decay, nesterov=True
@@ -103,6 +109,15 @@ def train(recipe: Recipe, data: datasets.Dataset, checkpoint: Path) -> nn.Module
         score = accuracy(module, data.held_out)
         print(f"epoch {epoch + 1}/{recipe.epochs}  loss {loss:.4f}  held-out {score:.2%}  {seconds:.0f} s", flush=True)
     return module
+
+
+def _check_channels(network: str, module: nn.Module, data: datasets.Dataset) -> None:
+    reads, have = next(module.parameters()).shape[1], data.train.images.shape[1]
+    if reads != have:
+        raise ValueError(
+            f"network={network!r} reads images of {reads} channels, not the {have} of {data.title}: choose another "
+            "data set"
+        )
 
 
 def _run_epoch(
@@ -157,7 +172,13 @@ class TrainingSet(StrEnum):
     """The image sets to train on."""
 
     CIFAR10 = "cifar10"
+    MNIST = "mnist"
     EMBEDDED = "embedded"
+
+
+AUGMENTATION: dict[str, dict[str, Any]] = {
+    TrainingSet.MNIST: {"shift": 2, "mirror": False},  # a mirrored digit is none, and few have room for more
+}
 
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
@@ -167,7 +188,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions
 def main(
     network: Annotated[networks.Network, typer.Argument(help="what to train")],
     dataset: Annotated[TrainingSet, typer.Option(help="images to train on")] = TrainingSet.CIFAR10,
-    data: Annotated[Path | None, typer.Option(help="folder of CIFAR-10; else $FXP_DATA, else the user cache")] = None,
+    data: Annotated[Path | None, typer.Option(help="folder of the data; else $FXP_DATA, else the user cache")] = None,
     epochs: Annotated[int, typer.Option(min=1, help="passes over the training images")] = 40,
     peak_rate: Annotated[float, typer.Option(min=0, help="highest learning rate; 0.1 for the embedded set")] = 0.2,
     seed: Annotated[int, typer.Option(min=0, help="of the initial weights, the order and the augmentation")] = 0,
@@ -175,13 +196,23 @@ def main(
 ) -> None:
     """Train a network; the weights, folded, are written to RUNS/NETWORK-DATASET.npz."""
     with one_line_errors():
-        images = datasets.embedded() if dataset is TrainingSet.EMBEDDED else datasets.load_cifar10(data)
-        recipe = Recipe(network.value, epochs, seed, peak_rate=peak_rate)
+        images = _images(dataset, data)
+        recipe = Recipe(network.value, epochs, seed, peak_rate=peak_rate, **AUGMENTATION.get(dataset, {}))
         name = f"{network}-{dataset}"
         folded = fold_batch_norm(train(recipe, images, runs / f"{name}.pt"))
         about = {"data": images.title, "held_out_accuracy": accuracy(folded, images.held_out), **asdict(recipe)}
         networks.save_weights(folded, str(runs / f"{name}.npz"), about=about)
     typer.echo(f"{runs / f'{name}.npz'}: held-out accuracy {about['held_out_accuracy']:.2%}")
+
+
+def _images(dataset: TrainingSet, folder: Path | None) -> datasets.Dataset:
+    match dataset:
+        case TrainingSet.CIFAR10:
+            return datasets.load_cifar10(folder)
+        case TrainingSet.MNIST:
+            return datasets.load_mnist(folder)
+        case TrainingSet.EMBEDDED:
+            return datasets.embedded()
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import torch
 
 from analysis.networks import layer_shapes
 from fxp.costs import LayerShape, computational_cost, representational_cost
-from sims.architectures import alexnet_cifar10, convnet, resnet18, resnet20, vgg11
+from sims.architectures import alexnet_cifar10, convnet, lenet5, resnet18, resnet20, vgg11
 
 ALEXNET_ACTIVATION_OFFSETS = (1, 4, 4, 5, 3, 3, 2, 2)
 ALEXNET_WEIGHT_OFFSETS = (4, 5, 6, 5, 4, 0, 0, 4)
@@ -103,12 +103,19 @@ def test_alexnet_has_the_weights_of_the_notes(tables) -> None:
         (vgg11, (2, 3, 224, 224), 1000),
         (alexnet_cifar10, (2, 3, 32, 32), 10),
         (convnet, (2, 3, 32, 32), 10),
+        (lenet5, (2, 1, 28, 28), 10),
         (resnet20, (2, 3, 32, 32), 10),
     ],
 )
 def test_logits(network, shape: tuple[int, ...], classes: int) -> None:
     with torch.device("meta"):
         assert network()(torch.empty(shape)).shape == (2, classes)
+
+
+def test_lenet5_has_the_published_number_of_multiplications() -> None:
+    layers = layer_shapes(lenet5(), (1, 1, 28, 28))
+    assert [layer.name for layer in layers] == ["c1", "c3", "c5", "f6", "output"]
+    assert sum(layer.dot_length * layer.dots for layer in layers) == 416_520
 
 
 def test_resnet20_layers() -> None:

@@ -56,11 +56,25 @@ def test_batches_hold_each_image_once_and_depend_on_seed_and_epoch(data) -> None
 
 def test_augmentation_shifts_and_mirrors_whole_images() -> None:
     column = np.broadcast_to(np.arange(32, dtype=np.uint8) * 8, (64, 1, 32, 32))
-    changed = training.augmented(column, np.random.default_rng(0))
+    changed = training.augmented(column, np.random.default_rng(0), RECIPE)
     assert changed.shape == column.shape
     assert (changed == changed[:, :, :1]).all(), "columns stay columns"
     centres = np.diff(changed[:, 0, 0].astype(int), axis=1)[:, 6:-6]
     assert set(np.unique(centres)) == {-8, 8}, "shifted, and some mirrored"
+
+
+def test_a_recipe_without_mirror_images_shifts_by_as_much_as_it_says() -> None:
+    column = np.broadcast_to(np.arange(28, dtype=np.uint8) * 8, (64, 1, 28, 28))
+    changed = training.augmented(column, np.random.default_rng(0), Recipe("lenet5", 1, shift=2, mirror=False))
+    centres = changed[:, 0, 0, 14].astype(int) // 8
+    assert (np.diff(changed[:, 0, 0].astype(int), axis=1)[:, 3:-3] == 8).all()
+    assert set(centres) == {12, 13, 14, 15, 16}
+
+
+def test_images_of_other_channels_than_the_network_reads_are_refused(data, tmp_path) -> None:
+    message = "network='lenet5' reads images of 1 channels, not the 3 of embedded synthetic set: choose another data"
+    with pytest.raises(ValueError, match=message):
+        training.train(Recipe("lenet5", epochs=1), data, tmp_path / "run.pt")
 
 
 def test_inputs_are_codes_over_256_channels_last() -> None:
@@ -94,8 +108,9 @@ def test_the_command_writes_weights_that_the_folded_network_reads(data, tmp_path
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["lenet"], "'lenet' is not one of 'convnet', 'resnet20'"),
-        (["convnet", "--dataset", "mnist"], "'mnist' is not one of"),
+        (["lenet"], "'lenet' is not one of 'convnet', 'lenet5', 'resnet20'"),
+        (["convnet", "--dataset", "svhn"], "'svhn' is not one of"),
+        (["lenet5", "--dataset", "mnist", "--data", "nowhere"], "error: "),
         (["convnet", "--epochs", "0"], "Invalid value for '--epochs'"),
         (["convnet", "--data", "nowhere"], "error: "),
     ],
