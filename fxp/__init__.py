@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from fxp.limits import entropy_coded_quantizer as entropy_coded_quantizer
     from fxp.limits import entropy_coded_sqnr as entropy_coded_sqnr
     from fxp.limits import rate_distortion_sqnr as rate_distortion_sqnr
+    from fxp.lossless_widths import lossless_bits as lossless_bits
     from fxp.networks import IntegerNetwork as IntegerNetwork
     from fxp.operand_noise import floor_bias_power as floor_bias_power
     from fxp.operand_noise import input_bits_for_sqnr as input_bits_for_sqnr
@@ -104,6 +105,7 @@ _HOME = {
     "Accumulator": "registers",
     "Prefixes": "registers",
     "guaranteed_bits": "accumulator_widths",
+    "lossless_bits": "lossless_widths",
     "dot": "accumulators",
     "matmul": "accumulators",
     "conv2d": "accumulators",

@@ -1,5 +1,7 @@
 """Widths of accumulators that cannot overflow, from known weights."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -9,7 +11,9 @@ from fxp.inputs import require_format
 from fxp.operands import initial_values, integers
 from fxp.registers import MIN_BITS
 
-__all__ = ["guaranteed_bits"]
+__all__ = ["guaranteed_bits", "reachable_sums"]
+
+Codes = NDArray[Any]
 
 
 def guaranteed_bits(w: ArrayLike, x_format: Format, *, bias: ArrayLike | None = None) -> NDArray[np.int64]:
@@ -48,6 +52,33 @@ def guaranteed_bits(w: ArrayLike, x_format: Format, *, bias: ArrayLike | None = 
     >>> guaranteed_bits(np.full((64, 1), -128), Format(8, 8, signed=False))
     array([22])
     """
+    ends = zip(*reachable_sums(w, x_format, bias=bias), strict=True)
+    return np.array([max(MIN_BITS, *map(_signed_bits, both)) for both in ends], dtype=np.int64)
+
+
+def reachable_sums(w: ArrayLike, x_format: Format, *, bias: ArrayLike | None = None) -> tuple[Codes, Codes]:
+    """Return the least and the greatest sum of each output: exact, some input reaches each.
+
+    Parameters
+    ----------
+    w, x_format, bias
+        As in :func:`guaranteed_bits`.
+
+    Returns
+    -------
+    tuple of ndarray of object, shape (N,) or (O,)
+        Python integers.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`guaranteed_bits`.
+
+    Examples
+    --------
+    >>> reachable_sums([[3], [-2]], Format(8, 0, signed=False), bias=7)
+    (array([-503], dtype=object), array([772], dtype=object))
+    """
     require_format("x_format", x_format)
     weights = integers("w", w)
     if weights.ndim not in (2, 4):
@@ -55,8 +86,7 @@ def guaranteed_bits(w: ArrayLike, x_format: Format, *, bias: ArrayLike | None = 
     outputs = weights.T if weights.ndim == 2 else weights
     initial = initial_values(bias, len(outputs)).astype(object)
     minus, plus = subset_limits(outputs, x_format.min_code, x_format.max_code)
-    ends = zip(initial + minus, initial + plus, strict=True)
-    return np.array([max(MIN_BITS, *map(_signed_bits, both)) for both in ends], dtype=np.int64)
+    return initial + minus, initial + plus
 
 
 def _signed_bits(code: int) -> int:

@@ -19,7 +19,7 @@ __all__ = ["setup"]
 
 CURRENT = ".. currentmodule:: {}\n"
 TOPICS = {
-    "Numbers": ("formats", "quantization", "arithmetic", "accumulators", "accumulator_widths"),
+    "Numbers": ("formats", "quantization", "arithmetic", "accumulators", "accumulator_widths", "lossless_widths"),
     "Signals": ("signals",),
     "Rounding errors": ("roundoff", "whiteness", "dither"),
     "Quantisers and clip levels": ("quantizers", "clipping", "word_lengths"),
