@@ -25,11 +25,11 @@ class Name(StrEnum):
     MNIST = "mnist"
 
 
-def listing(data: Path | None) -> Iterator[str]:
-    """Yield a line for each place that is looked at, and one for each set."""
+def listing(data: Path | None) -> Iterator[str | DataError]:
+    """Yield a line for each place that is looked at, and one for each set; for a damaged one the error."""
     yield f"looking in: {', '.join(str(place) for place in places(data))}"
     for name in LOADERS:
-        yield describe(name, data)
+        yield _described(name, data)
     yield f"embedded: {embedded().title}, drawn from a seed, always there"
 
 
@@ -46,6 +46,13 @@ def describe(name: str, data: Path | None) -> str:
     return (
         f"{name}: absent; {layout.remedy(data)}" if folder is None else f"{name}: {_read(name, data).title} in {folder}"
     )
+
+
+def _described(name: str, data: Path | None) -> str | DataError:
+    try:
+        return describe(name, data)
+    except DataError as error:
+        return error
 
 
 def obtain(name: str, data: Path | None, url: str | None) -> str:
@@ -89,11 +96,14 @@ def main(
     try:
         if name is None and url is not None:
             raise DataError(f"url={url!r} is given without a set: say cifar10 or mnist first")
-        for line in listing(data) if name is None else [obtain(name, data, url)]:
-            typer.echo(line)
+        lines: list[str | Exception] = [*listing(data)] if name is None else [obtain(name, data, url)]
     except (DataError, OSError) as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(2) from None
+        lines = [error]
+    for line in lines:
+        wrong = isinstance(line, Exception)
+        typer.echo(f"error: {line}" if wrong else line, err=wrong)
+    if any(isinstance(line, Exception) for line in lines):
+        raise typer.Exit(2)
 
 
 if __name__ == "__main__":

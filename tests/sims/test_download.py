@@ -251,6 +251,7 @@ def test_the_command_downloads_cifar10_once_and_notices_a_later_edit(server, tmp
     assert listed.stderr.startswith(
         f"error: {tmp_path}/cifar-10-batches-bin/test_batch.bin has changed since it was downloaded"
     )
+    assert [line.partition(":")[0] for line in listed.stdout.splitlines()] == ["looking in", "mnist", "embedded"]
     assert run(*command).stdout == first.stdout
     assert len(server.asked) == 2
 

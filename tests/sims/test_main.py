@@ -1,8 +1,17 @@
+import os
+import re
+import subprocess
+import sys
 from importlib import import_module
+from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
+import sims
 from sims import __main__ as listing
+
+ROOT = Path(sims.__file__).parents[1]
 
 
 def test_every_experiment_is_listed_with_the_first_line_of_its_docstring():
@@ -27,3 +36,20 @@ def test_the_command_prints_one_aligned_line_each():
     lines = result.stdout.splitlines()
     assert result.exit_code == 0
     assert lines == [f"{command:{len(lines[0].split('  ')[0])}}  {line}" for command, line in listing.commands()]
+
+
+@pytest.mark.parametrize(
+    ("raised", "shown"),
+    [
+        ("KeyboardInterrupt", r"^Aborted!\n$"),
+        ("ZeroDivisionError('why')", "(?s)^Traceback .*ZeroDivisionError: why\n$"),
+    ],
+)
+def test_an_interrupt_while_libraries_are_imported_is_one_line(tmp_path, raised, shown):
+    """A module that raises takes the place of one that every experiment imports."""
+    (tmp_path / "numpy.py").write_text(f"raise {raised}\n")
+    env = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
+    command = [sys.executable, "-m", "sims.cifar_precision", "--help"]
+    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert re.match(shown, done.stderr)
