@@ -85,6 +85,8 @@ if TYPE_CHECKING:
     from fxp.whiteness import error_whiteness as error_whiteness
     from fxp.whiteness import gaussian_rounding_error as gaussian_rounding_error
     from fxp.whiteness import input_error_correlation as input_error_correlation
+    from fxp.width_bounds import data_type_bits as data_type_bits
+    from fxp.width_bounds import l1_bits as l1_bits
     from fxp.word_lengths import bits_for_sqnr as bits_for_sqnr
     from fxp.word_lengths import bits_for_sqnr_exact as bits_for_sqnr_exact
 
@@ -106,6 +108,8 @@ _HOME = {
     "Prefixes": "registers",
     "guaranteed_bits": "accumulator_widths",
     "lossless_bits": "lossless_widths",
+    "data_type_bits": "width_bounds",
+    "l1_bits": "width_bounds",
     "dot": "accumulators",
     "matmul": "accumulators",
     "conv2d": "accumulators",

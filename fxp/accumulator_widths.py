@@ -11,7 +11,7 @@ from fxp.inputs import require_format
 from fxp.operands import initial_values, integers
 from fxp.registers import MIN_BITS
 
-__all__ = ["guaranteed_bits", "reachable_sums"]
+__all__ = ["guaranteed_bits", "reachable_sums", "weights_by_output"]
 
 Codes = NDArray[Any]
 
@@ -80,13 +80,36 @@ def reachable_sums(w: ArrayLike, x_format: Format, *, bias: ArrayLike | None = N
     (array([-503], dtype=object), array([772], dtype=object))
     """
     require_format("x_format", x_format)
-    weights = integers("w", w)
-    if weights.ndim not in (2, 4):
-        raise ValueError(f"w.shape={weights.shape} is not (K, N) or (O, C/groups, KH, KW): see fxp.guaranteed_bits")
-    outputs = weights.T if weights.ndim == 2 else weights
+    outputs = weights_by_output(w)
     initial = initial_values(bias, len(outputs)).astype(object)
     minus, plus = subset_limits(outputs, x_format.min_code, x_format.max_code)
     return initial + minus, initial + plus
+
+
+def weights_by_output(w: ArrayLike) -> Codes:
+    """Return weight codes with the axis of the outputs first.
+
+    Parameters
+    ----------
+    w : array_like of int, shape (K, N) or (O, C/groups, KH, KW)
+        Of a matrix product or of a convolution.
+
+    Raises
+    ------
+    TypeError
+        The weights are not integers.
+    ValueError
+        `w` has another number of axes.
+
+    Examples
+    --------
+    >>> weights_by_output([[3, 5], [-2, 0]]).tolist()
+    [[3, -2], [5, 0]]
+    """
+    weights = integers("w", w)
+    if weights.ndim not in (2, 4):
+        raise ValueError(f"w.shape={weights.shape} is not (K, N) or (O, C/groups, KH, KW): see fxp.guaranteed_bits")
+    return weights.T if weights.ndim == 2 else weights
 
 
 def _signed_bits(code: int) -> int:

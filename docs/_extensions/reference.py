@@ -19,7 +19,15 @@ __all__ = ["setup"]
 
 CURRENT = ".. currentmodule:: {}\n"
 TOPICS = {
-    "Numbers": ("formats", "quantization", "arithmetic", "accumulators", "accumulator_widths", "lossless_widths"),
+    "Numbers": (
+        "formats",
+        "quantization",
+        "arithmetic",
+        "accumulators",
+        "accumulator_widths",
+        "lossless_widths",
+        "width_bounds",
+    ),
     "Signals": ("signals",),
     "Rounding errors": ("roundoff", "whiteness", "dither"),
     "Quantisers and clip levels": ("quantizers", "clipping", "word_lengths"),
