@@ -1,6 +1,5 @@
 """Sums of products of integer codes: dot, matmul and conv2d, exact or in an accumulator of limited width."""
 
-import functools
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -10,9 +9,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from fxp import carriers
 from fxp.inputs import is_integer
+from fxp.limited_convolutions import LimitedConvolution
 from fxp.limited_sums import limited
 from fxp.operands import initial_values, integers
-from fxp.products import Products
+from fxp.products import Products, Weights
 from fxp.registers import Accumulation, Accumulator, Prefixes
 
 __all__ = ["Accumulation", "Accumulator", "Prefixes", "conv2d", "dot", "matmul"]
@@ -174,10 +174,11 @@ def conv2d(
     _check_convolution(left, right, geometry)
     initial = initial_values(bias, len(right))
     x_low, x_high = carriers.code_range(left)
+    if accumulator is not None:
+        limit = LimitedConvolution(right, initial, geometry, accumulator, x_low=x_low, x_high=x_high)
+        return limit(left, prefixes=prefixes)
     convolution = carriers.ExactConvolution(right, initial, geometry, x_low=x_low, x_high=x_high)
-    if accumulator is None:
-        return Accumulation(convolution(left))
-    return _convolved(left, convolution, accumulator, prefixes)
+    return Accumulation(convolution(left))
 
 
 def _check(accumulator: object, prefixes: object) -> None:
@@ -204,65 +205,15 @@ def _multiplied(
     initial = initial_values(bias, columns)
     if accumulator is None:
         return Accumulation(carriers.matmul(x, w, None if bias is None else initial).reshape(shape))
+    low, high = carriers.code_range(x)
     products = Products(
         x=np.ascontiguousarray(x).reshape(-1),
         starts=np.arange(rows)[None] * length,
         offsets=np.arange(length),
-        w=w[None],
-        initial=initial[None],
+        weights=Weights(w[None], initial[None], low, high),
         exact=lambda: carriers.matmul(x, w, initial).reshape(1, rows, columns),
     )
     return limited(products, accumulator, lambda outputs: outputs.reshape(shape), prefixes=prefixes)
-
-
-def _convolved(
-    x: Codes, convolution: carriers.ExactConvolution, accumulator: Accumulator, prefixes: bool
-) -> Accumulation:
-    """Return a convolution whose outputs are summed in the accumulator's order, of images that are padded here."""
-    w, geometry = convolution.w, convolution.geometry
-    images, groups, columns = len(x), geometry.groups, len(w) // geometry.groups
-    height, width = geometry.output_size(x.shape[2:], w.shape[2:])
-    padded = np.pad(x.transpose(0, 2, 3, 1), ((0, 0), *geometry.padding, (0, 0)))
-    starts, offsets = _windows(padded.shape, w.shape[1:], (height, width), geometry, accumulator.order)
-    axes = (0, 2, 3, 4, 1) if accumulator.order == "channel_row_column" else (0, 3, 4, 2, 1)
-
-    def arrange(sums: Codes) -> Codes:
-        apart = sums.reshape(groups, images, height, width, columns)
-        return apart.transpose(1, 0, 4, 2, 3).reshape(images, len(w), height, width)
-
-    def exact() -> Codes:
-        apart = convolution(x).reshape(images, groups, columns, height, width)
-        return apart.transpose(1, 0, 3, 4, 2).reshape(*starts.shape, columns)
-
-    products = Products(
-        x=padded.reshape(-1),
-        starts=starts,
-        offsets=offsets,
-        w=w.reshape(groups, columns, *w.shape[1:]).transpose(axes).reshape(groups, offsets.size, columns),
-        initial=convolution.bias.reshape(groups, columns),
-        exact=exact,
-    )
-    return limited(products, accumulator, arrange, prefixes=prefixes)
-
-
-def _windows(
-    shape: tuple[int, ...],
-    kernel: tuple[int, ...],
-    size: tuple[int, int],
-    geometry: carriers.Geometry,
-    order: str,
-) -> tuple[Codes, Codes]:
-    """Return where windows start in a flat image of shape (N, H, W, C), by group, and the places of a kernel."""
-    row, column = shape[2] * shape[3], shape[3]
-    groups, images = np.arange(geometry.groups) * kernel[0], np.arange(shape[0]) * shape[1] * row
-    down, right = np.arange(size[0]) * geometry.stride[0] * row, np.arange(size[1]) * geometry.stride[1] * column
-    channels = np.arange(kernel[0])
-    rows, columns = (np.arange(kernel[k + 1]) * geometry.dilation[k] * (row, column)[k] for k in (0, 1))
-    places = (channels, rows, columns) if order == "channel_row_column" else (rows, columns, channels)
-    starts = functools.reduce(np.add.outer, (groups, images, down, right))
-    return starts.reshape(len(groups), len(images) * math.prod(size)), functools.reduce(np.add.outer, places).reshape(
-        -1
-    )
 
 
 def _geometry(stride: Pair, padding: Pair | Sequence[Pair], dilation: Pair, groups: int) -> carriers.Geometry:

@@ -18,10 +18,10 @@ from fxp import carriers, reference
 from fxp.formats import Format, Overflow, Rounding
 from fxp.kernels import accumulation
 from fxp.kernels.layers import rounding_offsets
-from fxp.products import Products
+from fxp.products import Products, Weights
 from fxp.registers import Accumulation, Accumulator, Prefixes
 
-__all__ = ["limited"]
+__all__ = ["certified", "limited"]
 
 PROVEN = 2**62  # where the limits of all sums lie within, no step of any register leaves int64
 
@@ -73,45 +73,53 @@ def _is_proven(products: Products, accumulator: Accumulator) -> bool:
 
     Dropping bits moves no product away from zero, and no mode but ERROR moves a value out of range away from it.
     """
-    minus, plus = products.limits
-    reach = (plus - minus + abs(products.initial.astype(object))).max(initial=0)
-    rounded = reach + (1 << accumulator.drop_bits)
-    return reach <= PROVEN and rounded < 2**63 and object not in (products.x.dtype, products.w.dtype)
+    rounded = products.weights.reach + (1 << accumulator.drop_bits)
+    fits = products.weights.reach <= PROVEN and rounded < 2**63
+    return fits and object not in (products.x.dtype, products.weights.w.dtype)
 
 
 def _codes(products: Products, accumulator: Accumulator, sums: Callable[[], Codes]) -> tuple[Codes, Mask]:
     """Return the codes, and the outputs of which a value that the register looked at was out of range."""
     kind = carriers.output_dtype(*accumulator.range_of(accumulator.last_word))
-    fits = _certified(products, accumulator)
+    fits = certified(products.weights, accumulator)
     if fits.all() and not accumulator.drop_bits:
         exact = sums()
         return exact.astype(kind if exact.dtype != np.int32 else np.int32, copy=False), np.zeros(products.shape, bool)
     if accumulator.tile:
         codes, outside = _tiled(products, accumulator)
-    elif fits.any() and len(fits) == 1 and _looks_at_steps(accumulator) and not accumulator.drop_bits:
+    elif fits.any() and _looks_at_steps(accumulator):
         codes, outside = sums().astype(kind), np.zeros(products.shape, bool)
-        failing = ~fits[0]
-        codes[..., failing], outside[..., failing] = _untiled(products.columns(failing), accumulator, sums)
+        groups, columns = (~np.asarray(fits.all(axis=axis)) for axis in (1, 0))
+        failing = np.ix_(groups, np.ones(products.shape[1], bool), columns)
+        codes[failing], outside[failing] = _untiled(products.part(groups, columns), accumulator, sums)
     else:
         codes, outside = _untiled(products, accumulator, sums)
     return codes.astype(kind, copy=False), outside
 
 
-def _certified(products: Products, accumulator: Accumulator) -> Mask:
-    """Return of which columns (G, N) no sum of the bias and any products leaves a register, in any order."""
-    (minus, plus), (least, most) = products.limits, accumulator.range_of(accumulator.last_word)
-    fits = (minus + products.initial >= least) & (plus + products.initial <= most)
+def certified(weights: Weights, accumulator: Accumulator) -> Mask:
+    """Return of which columns (G, N) it is proven that no sum of bias and products leaves a register, in any order.
+
+    Parameters
+    ----------
+    weights : Weights
+        Codes, biases, and the range of the other operand.
+    accumulator : Accumulator
+        Register; where it drops bits, nothing is proven.
+    """
+    (minus, plus), (least, most) = weights.limits, accumulator.range_of(accumulator.last_word)
+    fits = (minus + weights.initial >= least) & (plus + weights.initial <= most)
     if accumulator.tile:
         inner_least, inner_most = accumulator.range_of(accumulator.word)
         fits &= (minus >= inner_least) & (plus <= inner_most)
-    return fits.astype(bool)
+    return fits.astype(bool) & (accumulator.drop_bits == 0)
 
 
 def _untiled(products: Products, accumulator: Accumulator, sums: Callable[[], Codes]) -> tuple[Codes, Mask]:
     """Return the codes of one register that starts at the bias, and which were out of range."""
     if not _looks_at_steps(accumulator):
         return _brought(sums(), accumulator.word, accumulator)
-    initial, outside = _brought(products.initial[:, None].astype(np.int64), accumulator.word, accumulator)
+    initial, outside = _brought(products.weights.initial[:, None].astype(np.int64), accumulator.word, accumulator)
     codes, changed = _stepped(products, accumulator, initial)
     return codes, outside | changed
 
@@ -138,7 +146,8 @@ def _brought(values: Codes, word: Format, accumulator: Accumulator) -> tuple[Cod
     codes, outside = np.empty(values.shape, np.int64), np.empty(values.shape, bool)
     flat = np.ascontiguousarray(values).reshape(-1)
     mode = Overflow.of(accumulator.overflow).value
-    accumulation.bring_into_range(flat, *accumulator.range_of(word), mode, codes.reshape(-1), outside.reshape(-1))
+    settings = flat, *accumulator.range_of(word), mode, codes.reshape(-1), outside.reshape(-1)
+    accumulation.bring_into_range(0, flat.size, *settings)
     return codes, outside
 
 
@@ -159,7 +168,11 @@ def _stepped(products: Products, accumulator: Accumulator, initial: Codes) -> tu
 
 def _lane(products: Products, most: int) -> Any:
     """Return int32 where it holds the operands, and a register of at most -1 - `most` and one product more."""
-    widest = [max((abs(int(end)) for end in (a.min(), a.max())), default=0) for a in (products.x, products.w) if a.size]
+    widest = [
+        max((abs(int(end)) for end in (a.min(), a.max())), default=0)
+        for a in (products.x, products.weights.w)
+        if a.size
+    ]
     product = widest[0] * widest[1] if len(widest) == 2 else 0
     return np.int32 if max([*widest, most + 1 + product]) < 2**31 else np.int64
 
@@ -222,9 +235,9 @@ def _by_reference(
     results, outside = np.empty(products.shape, object), np.zeros(products.shape, bool)
     for g, m, n in np.ndindex(*products.shape):
         factors = products.x[products.starts[g, m] + products.offsets].tolist()
-        terms = [int(x) * int(w) for x, w in zip(factors, products.w[g, :, n], strict=True)]
+        terms = [int(x) * int(w) for x, w in zip(factors, products.weights.w[g, :, n], strict=True)]
         try:
-            results[g, m, n] = reference.accumulate(terms, accumulator, initial=int(products.initial[g, n]))
+            results[g, m, n] = reference.accumulate(terms, accumulator, initial=int(products.weights.initial[g, n]))
         except OverflowError:
             outside[g, m, n] = True
     if outside.any():

@@ -1,8 +1,9 @@
 """Sums of products in registers of limited width, one lane for each column of the weights.
 
 Output (g, m, n) sums ``x[starts[g, m] + offsets[k]] * w[g, k, n]`` over k upwards: x is flat, so that rows of a matrix
-and windows of padded images are read alike. Arrays of outputs hold the initial values before, the results after. The
-caller proves that no intermediate leaves its integer type.
+and windows of padded images are read alike. Arrays of outputs hold the initial values before, the results after. A
+kernel computes the rows (g, m) from `first` to before `last` in the order of `starts`. The caller proves that no
+intermediate leaves its integer type.
 """
 
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 from numpy.typing import NDArray
 
 from fxp.kernels.overflow import is_outside, overflow
@@ -27,17 +28,19 @@ Mask = NDArray[np.bool_]
 def saturating(lane: type[Any]) -> Callable[..., None]:
     """Return the kernel that clamps every sum to [least, most], for operands and registers of one integer type.
 
-    The kernel ``(x, starts, offsets, w, least, most, codes, changed)`` takes initial values within the limits, a
-    multiple of `UNROLLED` products (a product of zero changes nothing), and makes those entries of `changed` nonzero
-    whose register was clamped. Without other modes its inner loop runs on vectors.
+    The kernel ``(first, last, x, starts, offsets, w, least, most, codes, changed)`` takes initial values within the
+    limits, a multiple of `UNROLLED` products (a product of zero changes nothing), and makes those entries of `changed`
+    nonzero whose register was clamped. Without other modes its inner loop runs on vectors.
     """
 
     @njit(cache=True, nogil=True, inline="always")
     def sum_of(total: Any, factor: Any, weight: Any) -> Any:
         return lane(total + lane(factor * weight))  # Numba computes in int64; the cast brings back narrow lanes
 
-    @njit(cache=True, nogil=True, parallel=True)
+    @njit(cache=True, nogil=True)
     def saturate(
+        first: int,
+        last: int,
         x: Codes,
         starts: Codes,
         offsets: Codes,
@@ -48,7 +51,7 @@ def saturating(lane: type[Any]) -> Callable[..., None]:
         changed: Codes,
     ) -> None:
         rows = starts.shape[1]
-        for index in prange(starts.size):
+        for index in range(first, last):
             g, m = index // rows, index % rows
             start, held, change = starts[g, m], codes[g, m], changed[g, m]
             for k in range(0, offsets.size, 4):
@@ -85,8 +88,10 @@ def dropped(product: Any, shift: int, rounding: tuple[int, int, int]) -> Any:
     return product if shift == 0 else (product + offset + odd * ((product >> shift) & 1)) >> shift
 
 
-@njit(cache=True, nogil=True, parallel=True)
+@njit(cache=True, nogil=True)
 def step(
+    first: int,
+    last: int,
     x: Codes,
     starts: Codes,
     offsets: Codes,
@@ -104,7 +109,7 @@ def step(
     Entries of `changed` become nonzero where a sum was out of range. ERROR leaves zeros there: the caller raises.
     """
     rows = starts.shape[1]
-    for index in prange(starts.size):
+    for index in range(first, last):
         g, m = index // rows, index % rows
         start, held, change = starts[g, m], codes[g, m], changed[g, m]
         for k in range(offsets.size):
@@ -115,8 +120,10 @@ def step(
                 held[n] = overflow(total, 0, least, most, mode)
 
 
-@njit(cache=True, nogil=True, parallel=True)
+@njit(cache=True, nogil=True)
 def prefixes(
+    first: int,
+    last: int,
     x: Codes,
     starts: Codes,
     offsets: Codes,
@@ -129,7 +136,7 @@ def prefixes(
 ) -> None:
     """Fill `sums` with the exact sums of products that lose `shift` bits, and the limits of all their prefixes."""
     rows = starts.shape[1]
-    for index in prange(starts.size):
+    for index in range(first, last):
         g, m = index // rows, index % rows
         start, total, low, high = starts[g, m], sums[g, m], lowest[g, m], highest[g, m]
         for k in range(offsets.size):
@@ -140,9 +147,11 @@ def prefixes(
                 high[n] = max(high[n], total[n])
 
 
-@njit(cache=True, nogil=True, parallel=True)
-def bring_into_range(values: Codes, least: int, most: int, mode: int, codes: Codes, outside: Mask) -> None:
+@njit(cache=True, nogil=True)
+def bring_into_range(
+    first: int, last: int, values: Codes, least: int, most: int, mode: int, codes: Codes, outside: Mask
+) -> None:
     """Fill flat `codes` with what the overflow mode makes of flat int64 values, and mark those out of range."""
-    for i in prange(values.size):
+    for i in range(first, last):
         outside[i] = is_outside(values[i], 0, least, most)
         codes[i] = overflow(values[i], 0, least, most, mode)
