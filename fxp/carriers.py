@@ -2,9 +2,10 @@
 
 The sum of any subset of an output's products lies between P−, the sum of the lowest value of each product or zero, and
 P+, the sum of the highest. Where both are within ±2^24, a float32 unit computes the sum exactly in any order; within
-±2^53 a float64 unit, within ±2^63 an int64 unit. The int8 unit sums in int32 and rounds only the finished sum to
-float32. Without torch, NumPy's matrix products take the place of its convolutions. Every call compares a random sample
-of its outputs with Python integers; a carrier that is found wrong is not used again.
+±2^53 a float64 unit, within ±2^63 an int64 unit; wider matrix products are taken apart for the float64 unit. The int8
+unit sums in int32 and rounds only the finished sum to float32. Without torch, NumPy's matrix products take the place of
+its convolutions. Every call compares a random sample of its outputs with Python integers; a carrier that is found wrong
+is not used again.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from fxp import reference
 from fxp.formats import Rounding
 from fxp.kernels.convolution import convolve
 from fxp.kernels.layers import finish
+from fxp.limbs import limb_product
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -563,12 +565,13 @@ def matmul(x: Codes, w: Codes, bias: Codes | None = None) -> Codes:
 
 def _product(x: Codes, w: Codes, reach: int) -> Codes:
     """Return x @ w in the fastest type that is exact where no operand and no sum of products exceeds `reach`."""
-    for name, limit in (("float32", FLOAT32_LIMIT), ("float64", FLOAT64_LIMIT)):
+    kind = np.int64 if reach <= INT64_LIMIT else object
+    for name, limit in (("float32", FLOAT32_LIMIT), ("float64", FLOAT64_LIMIT), ("float64", math.inf)):
         if reach <= limit and f"{name} matmul" not in _found_wrong:
-            product: Codes = x.astype(name) @ w.astype(name)
+            whole = reach <= FLOAT64_LIMIT
+            product: Codes = x.astype(name) @ w.astype(name) if whole else limb_product(x, w, kind)
             if _matmul_holds(f"{name} matmul", x, w, product):
                 return product
-    kind = np.int64 if reach <= INT64_LIMIT else object
     return np.asarray(x.astype(kind) @ w.astype(kind))
 
 
@@ -591,9 +594,10 @@ def _matmul_limits(w: Codes, x_low: int, x_high: int) -> tuple[int, int]:
 def _matmul_holds(name: str, x: Codes, w: Codes, product: Codes) -> bool:
     rows = x.reshape(-1, x.shape[-1]) if x.size else x
     products = product.reshape(-1, product.shape[-1]) if product.size else product
+    kind = object if product.dtype == object else np.int64
     for _ in range(SAMPLES if product.size and x.size else 0):
         i, j = divmod(_spot.randrange(product.size), w.shape[1])
-        if int(products[i, j]) != int(np.dot(rows[i].astype(np.int64), w[:, j].astype(np.int64))):
+        if int(products[i, j]) != int(np.dot(rows[i].astype(kind), w[:, j].astype(kind))):
             _reject(name)
             return False
     return True
