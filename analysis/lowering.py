@@ -19,12 +19,12 @@ from analysis.calibration import Calibration, Progress, as_images, calibrate, in
 from analysis.layers import Layer, no_layers
 from fxp.carriers import Geometry
 from fxp.formats import Format, Overflow, Rounding
-from fxp.networks import (
+from fxp.networks import IntegerNetwork
+from fxp.operations import (
     INPUT,
     Addition,
     AveragePooling,
     Flattening,
-    IntegerNetwork,
     MaxPooling,
     Operation,
     Product,

@@ -30,14 +30,17 @@ class Tensor:
     frac_bits: int
 
 
-def evaluate(network: IntegerNetwork, images: Any) -> dict[str, Tensor]:
-    """Return the results of all operations by name."""
+def evaluate(
+    network: IntegerNetwork, images: Any, *, product: Callable[[Product, Tensor], Tensor] | None = None
+) -> dict[str, Tensor]:
+    """Return the results of all operations by name; `product` computes products otherwise than exactly."""
+    kinds = _KINDS if product is None else {**_KINDS, Product: product}
     known = {
         "input": Tensor(_filled(np.shape(images), lambda index: int(images[index])), network.input_format.frac_bits)
     }
     for operation in network.operations:
         names = [operation.source, operation.other] if isinstance(operation, Addition) else [operation.source]
-        known[operation.name] = _KINDS[type(operation)](operation, *(known[name] for name in names))
+        known[operation.name] = kinds[type(operation)](operation, *(known[name] for name in names))
     return known
 
 
