@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from fxp.accumulators import conv2d as conv2d
     from fxp.accumulators import dot as dot
     from fxp.accumulators import matmul as matmul
+    from fxp.activations import activation_clamp as activation_clamp
+    from fxp.affine_products import affine_conv2d as affine_conv2d
+    from fxp.affine_products import affine_matmul as affine_matmul
     from fxp.arithmetic import FixedPoint as FixedPoint
     from fxp.arithmetic import add as add
     from fxp.arithmetic import multiply as multiply
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from fxp.dither import dithered_error as dithered_error
     from fxp.dot_products import sqnr_dot_fixed as sqnr_dot_fixed
     from fxp.dot_products import sqnr_dot_quantized as sqnr_dot_quantized
+    from fxp.flow_graphs import FlowPath as FlowPath
     from fxp.formats import Format as Format
     from fxp.formats import Overflow as Overflow
     from fxp.formats import Rounding as Rounding
@@ -41,7 +45,13 @@ if TYPE_CHECKING:
     from fxp.limits import entropy_coded_quantizer as entropy_coded_quantizer
     from fxp.limits import entropy_coded_sqnr as entropy_coded_sqnr
     from fxp.limits import rate_distortion_sqnr as rate_distortion_sqnr
+    from fxp.lms_graphs import lms_graph as lms_graph
+    from fxp.loop_delays import DelayRegion as DelayRegion
+    from fxp.loop_delays import loop_delay_regions as loop_delay_regions
+    from fxp.loop_delays import min_loop_delay as min_loop_delay
     from fxp.lossless_widths import lossless_bits as lossless_bits
+    from fxp.multipliers import FixedPointMultiplier as FixedPointMultiplier
+    from fxp.multipliers import quantize_multiplier as quantize_multiplier
     from fxp.networks import IntegerNetwork as IntegerNetwork
     from fxp.operand_noise import floor_bias_power as floor_bias_power
     from fxp.operand_noise import input_bits_for_sqnr as input_bits_for_sqnr
@@ -54,6 +64,12 @@ if TYPE_CHECKING:
     from fxp.output_bits import minimum_precision_bits_exact as minimum_precision_bits_exact
     from fxp.output_bits import output_bits_for_sqnr as output_bits_for_sqnr
     from fxp.output_bits import output_bits_for_sqnr_exact as output_bits_for_sqnr_exact
+    from fxp.pipelining import critical_path as critical_path
+    from fxp.pipelining import iteration_bound as iteration_bound
+    from fxp.pipelining import latency as latency
+    from fxp.pipelining import slowest_loop as slowest_loop
+    from fxp.pipelining import slowest_path as slowest_path
+    from fxp.pipelining import throughput as throughput
     from fxp.precision import NoiseGains as NoiseGains
     from fxp.precision import PrecisionAssignment as PrecisionAssignment
     from fxp.precision import equalize as equalize
@@ -71,8 +87,13 @@ if TYPE_CHECKING:
     from fxp.registers import Accumulation as Accumulation
     from fxp.registers import Accumulator as Accumulator
     from fxp.registers import Prefixes as Prefixes
+    from fxp.requantizers import Requantizer as Requantizer
+    from fxp.retiming import MinimumPeriod as MinimumPeriod
+    from fxp.retiming import min_period as min_period
+    from fxp.retiming import retime as retime
     from fxp.roundoff import RoundingError as RoundingError
     from fxp.roundoff import rounding_error as rounding_error
+    from fxp.scalings import MultiplierRounding as MultiplierRounding
     from fxp.signals import Signal as Signal
     from fxp.sqnr import sqnr_dot as sqnr_dot
     from fxp.sqnr import sqnr_rule as sqnr_rule
@@ -113,6 +134,13 @@ _HOME = {
     "dot": "accumulators",
     "matmul": "accumulators",
     "conv2d": "accumulators",
+    "FixedPointMultiplier": "multipliers",
+    "quantize_multiplier": "multipliers",
+    "MultiplierRounding": "scalings",
+    "Requantizer": "requantizers",
+    "activation_clamp": "activations",
+    "affine_conv2d": "affine_products",
+    "affine_matmul": "affine_products",
     "IntegerNetwork": "networks",
     "LayerShape": "costs",
     "representational_cost": "costs",
@@ -172,6 +200,20 @@ _HOME = {
     "rate_distortion_sqnr": "limits",
     "LloydMax": "optimal_levels",
     "lloyd_max": "optimal_levels",
+    "FlowPath": "flow_graphs",
+    "lms_graph": "lms_graphs",
+    "critical_path": "pipelining",
+    "slowest_path": "pipelining",
+    "iteration_bound": "pipelining",
+    "slowest_loop": "pipelining",
+    "throughput": "pipelining",
+    "latency": "pipelining",
+    "retime": "retiming",
+    "min_period": "retiming",
+    "MinimumPeriod": "retiming",
+    "min_loop_delay": "loop_delays",
+    "loop_delay_regions": "loop_delays",
+    "DelayRegion": "loop_delays",
 }
 
 __all__ = sorted(_HOME)
