@@ -171,13 +171,12 @@ def _read_loop(graph: networkx.DiGraph) -> _Loop:
     marks = tuple(bool(mark) for _, _, mark in graph.edges(data="delayed", default=False))
     if not any(marks):
         raise ValueError("graph has no edge with delayed=True: mark those that carry the loop delay")
-    delay, lags = graph.graph.get("delay", 0), [lag for _, lag in graph.nodes(data="lag", default=0)]
+    name, lags = "graph.graph['delay']", [lag for _, lag in graph.nodes(data="lag", default=0)]
+    delay = one(name, whole_numbers(name, graph.graph.get("delay", 0), minimum=0, remedy="give clock periods"))
     loop = _Loop(flow, marks).delayed(-delay)
     edges = tuple((tail, head, registers + lags[tail] - lags[head]) for tail, head, registers in loop.edges)
     for tail, head, registers in edges:
         if registers < 0:
             walk = f"{flow.nodes[tail]} → {flow.nodes[head]}"
-            raise ValueError(
-                f"graph.graph['delay']={delay!r} is more than the registers of {walk}: give the one that all carry"
-            )
+            raise ValueError(f"{name}={delay} is more than the registers of {walk}: give the one that all carry")
     return _Loop(replace(flow, edges=edges), marks)
