@@ -64,3 +64,9 @@ def test_word_bits_of_the_ends_of_a_word(word_bits, signed):
     assert Span(fmt.min_code, fmt.max_code + 1, 0, signed).word_bits == word_bits + 1
     if signed:
         assert Span(fmt.min_code - 1, fmt.max_code, 0, signed).word_bits == word_bits + 1
+
+
+@pytest.mark.parametrize("signed", [True, False])
+def test_the_shortest_word_has_one_bit(signed):
+    """Zero alone takes one bit, which is the sign of a signed word."""
+    assert Span(0, 0, 0, signed).word_bits == 1
