@@ -1,55 +1,67 @@
-"""Time `fxp.encode` of 10**6 float64 to 8 bits beside the plain NumPy line: ``python benchmarks/encode.py``.
+"""A million float64 numbers to 8 bits, half to even, saturating: ``python -m benchmarks encode``."""
 
-Both run in one process, in turns of some calls each: in turns, so that a busy machine or a changing clock hits both; of
-some calls, because the memory that one frees decides how many page faults the next call of the other pays for.
-Run it on an idle machine: a thread that has to wait for its turn on a core delays the whole call.
-"""
-
-import statistics
-import time
-from collections.abc import Callable
+from collections.abc import Iterator
 
 import numpy as np
 
+from benchmarks.tables import Table
+from benchmarks.timing import Contestant, compare, peers
 from fxp import Format, encode
 
 SIZE = 10**6
-TURNS = 10
-CALLS = 20
 FORMAT = Format(8, 6)
+SCALE = 2.0**FORMAT.frac_bits
 
 
-def plain_numpy(x):
-    return np.clip(np.rint(x * 2.0**FORMAT.frac_bits), FORMAT.min_code, FORMAT.max_code).astype(np.int8)
+def plain(x: np.ndarray) -> np.ndarray:
+    return np.clip(np.rint(x * SCALE), FORMAT.min_code, FORMAT.max_code).astype(np.int8)
 
 
-def fxp_encode(x):
-    return encode(x, FORMAT)
+def in_place(x: np.ndarray, scratch: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    np.multiply(x, SCALE, out=scratch)
+    np.rint(scratch, out=scratch)
+    np.clip(scratch, FORMAT.min_code, FORMAT.max_code, out=scratch)
+    np.copyto(codes, scratch, casting="unsafe")
+    return codes
 
 
-def medians(contestants: list[Callable], x: np.ndarray) -> list[float]:
-    """Return the median seconds of each contestant, run in turns."""
-    seconds = [[] for _ in contestants]
-    for _ in range(TURNS):
-        for contestant, spent in zip(contestants, seconds, strict=True):
-            for _ in range(CALLS):
-                start = time.perf_counter()
-                contestant(x)
-                spent.append(time.perf_counter() - start)
-    return [statistics.median(spent) for spent in seconds]
+def torch_contestant(x: np.ndarray) -> Contestant:
+    import torch
+
+    numbers, limits = torch.from_numpy(x), (FORMAT.min_code, FORMAT.max_code)
+    return Contestant("torch, one line", lambda: (numbers * SCALE).round_().clamp_(*limits).to(torch.int8), np.asarray)
 
 
-def main() -> None:
+def apytypes_contestant(x: np.ndarray) -> Contestant:
+    from apytypes import APyFixedArray, OverflowMode, QuantizationMode
+
+    word = {"int_bits": FORMAT.int_bits, "frac_bits": FORMAT.frac_bits}
+    modes = {"quantization": QuantizationMode.RND_CONV, "overflow": OverflowMode.SAT}
+    return Contestant(
+        "APyTypes, from_float and cast",
+        lambda: APyFixedArray.from_float(x, int_bits=8, frac_bits=52).cast(**word, **modes),
+        lambda array: array.to_numpy() * SCALE,
+    )
+
+
+def fxpmath_contestant(x: np.ndarray) -> Contestant:
+    from fxpmath import Fxp
+
+    word = {"signed": True, "n_word": FORMAT.word_bits, "n_frac": FORMAT.frac_bits}
+    modes = {"rounding": "around", "overflow": "saturate"}
+    return Contestant("fxpmath", lambda: Fxp(x, **word, **modes), lambda number: number.val)
+
+
+PEERS = {"torch": torch_contestant, "apytypes": apytypes_contestant, "fxpmath": fxpmath_contestant}
+
+
+def tables() -> Iterator[Table]:
     x = np.random.default_rng(0).normal(size=SIZE)
-    start = time.perf_counter()
-    np.testing.assert_array_equal(fxp_encode(x), plain_numpy(x))
-    print(f"first call (imports, compilation or its cache): {time.perf_counter() - start:.2f} s")
-    ours, theirs = medians([fxp_encode, plain_numpy], x)
-    print(f"encode {SIZE} float64 to {FORMAT}, half-even, saturating; median of {TURNS * CALLS}")
-    print(f"  fxp.encode, int64 codes  {ours * 1e3:7.3f} ms")
-    print(f"  NumPy, int8 codes        {theirs * 1e3:7.3f} ms")
-    print(f"  ratio                    {ours / theirs:7.3f}")
-
-
-if __name__ == "__main__":
-    main()
+    scratch, codes = np.empty(SIZE), np.empty(SIZE, np.int8)
+    contestants = [
+        Contestant("NumPy, one line", lambda: plain(x), np.asarray),
+        Contestant("NumPy, in place", lambda: in_place(x, scratch, codes), np.asarray),
+        Contestant("fxp.encode, int64 codes", lambda: encode(x, FORMAT), np.asarray),
+        *peers(PEERS, x),
+    ]
+    yield compare("10⁶ float64 to 8 bits, half to even, saturating", contestants, plain(x))

@@ -1,28 +1,25 @@
-"""Time `import fxp` beside `import numpy, numba` in fresh interpreters: ``python benchmarks/importing.py``."""
+"""Python with fxp beside Python with NumPy and Numba, each a fresh interpreter: ``python -m benchmarks importing``."""
 
-import statistics
+import functools
 import subprocess
 import sys
+from collections.abc import Iterator
 
-TURNS = 9
-STATEMENTS = ("import fxp", "import fxp; fxp.encode", "import numpy, numba")
-TIMED = "import time; start = time.perf_counter(); {}; print(time.perf_counter() - start)"
+from benchmarks.tables import Table
+from benchmarks.timing import Contestant, compare
 
-
-def seconds(statement: str) -> float:
-    command = [sys.executable, "-c", TIMED.format(statement)]
-    return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
-
-
-def main() -> None:
-    for statement in STATEMENTS:
-        seconds(statement)  # fills the disk cache
-    turns = [[seconds(statement) for statement in STATEMENTS] for _ in range(TURNS)]
-    medians = [statistics.median(spent) for spent in zip(*turns, strict=True)]
-    print(f"fresh interpreters, median of {TURNS}, in turns")
-    for statement, median in zip(STATEMENTS, medians, strict=True):
-        print(f"  {statement:24} {median * 1e3:8.1f} ms   {median / medians[-1]:5.2f}")
+STATEMENTS = {
+    "NumPy and Numba": "import numpy, numba",
+    "nothing": "pass",
+    "fxp": "import fxp",
+    "fxp and its encode": "import fxp; fxp.encode",
+}
 
 
-if __name__ == "__main__":
-    main()
+def interpret(statement: str) -> None:
+    subprocess.run([sys.executable, "-c", statement], check=True)
+
+
+def tables() -> Iterator[Table]:
+    contestants = [Contestant(name, functools.partial(interpret, statement)) for name, statement in STATEMENTS.items()]
+    yield compare("a fresh interpreter imports", contestants)

@@ -1,9 +1,10 @@
-"""Times an integer network against float32 inference of the same folded network: python -m benchmarks.inference."""
+"""Integer networks beside float32 inference of the same folded networks: ``python -m benchmarks inference``.
 
-import argparse
-import resource
-import statistics
+On CIFAR-10 where it is at hand, else the convolutional network on the embedded set.
+"""
+
 import time
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
@@ -11,16 +12,13 @@ from torch import nn
 
 import analysis
 import fxp
+from benchmarks.tables import Table
+from benchmarks.timing import Contestant, compare
 from sims import datasets, networks, training
 
 BATCHES = (50, 100, 250, 500)
-
-
-def seconds(work, *arguments):
-    """Return how long one call takes."""
-    started = time.perf_counter()
-    work(*arguments)
-    return time.perf_counter() - started
+BITS = (8, 4)
+IMAGES = 2000
 
 
 @torch.inference_mode()
@@ -30,45 +28,32 @@ def infer(module: nn.Module, images: np.ndarray, batch: int) -> None:
         module(training.as_input(images[start : start + batch]))
 
 
-def compare(name: str, data: datasets.Dataset, *, bits: tuple[int, ...], repeats: int) -> None:
-    """Print medians of interleaved runs, and their ratio to float32 at its best batch."""
-    module = networks.load(name, data.name).to(memory_format=torch.channels_last)
+def seconds(call: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    call()
+    return time.perf_counter() - started
+
+
+def best_batch(module: nn.Module, images: np.ndarray) -> int:
+    """Return the batch that float32 inference is fastest with."""
+    infer(module, images, BATCHES[0])
+    return min(BATCHES, key=lambda batch: min(seconds(lambda: infer(module, images, batch)) for _ in range(3)))
+
+
+def contestants(module: nn.Module, data: datasets.Dataset, images: np.ndarray) -> Iterator[Contestant]:
+    batch = best_batch(module, images)
+    yield Contestant(f"torch float32, batch {batch}", lambda: infer(module, images, batch))
     calibration = analysis.calibrate(module, data.held_out.images)
-    integer = {
-        b: analysis.to_integer(
-            module, data.held_out.images, fxp.uniform(calibration.layers, b), calibration=calibration
-        )
-        for b in bits
-    }
-    images = data.test.images
-    for network in integer.values():
-        network.run(images[:200])
-    floats: dict[int, list[float]] = {batch: [] for batch in BATCHES}
-    integers: dict[int, list[float]] = {b: [] for b in bits}
-    for _ in range(repeats):
-        for batch in BATCHES:
-            floats[batch].append(seconds(infer, module, images, batch))
-        for b, network in integer.items():
-            integers[b].append(seconds(network.run, images))
-    batch, best = min(((key, statistics.median(times)) for key, times in floats.items()), key=lambda pair: pair[1])
-    print(f"{name}, {data.title}, {len(images)} images: float32 {best:.2f} s (batch {batch})")
-    for b, times in integers.items():
-        median = statistics.median(times)
-        print(f"  {b:2d} bits {median:.2f} s, ratio {median / best:.2f}")
+    for bits in BITS:
+        assignment = fxp.uniform(calibration.layers, bits)
+        network = analysis.to_integer(module, data.held_out.images, assignment, calibration=calibration)
+        yield Contestant(f"fxp, {bits} bits", lambda network=network: network.run(images))
 
 
-def main() -> None:
-    """Compare both networks."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--bits", type=int, nargs="+", default=[8, 6, 4, 2])
-    options = parser.parse_args()
+def tables() -> Iterator[Table]:
     data = datasets.cifar10_or_embedded()
-    print(f"threads: torch {torch.get_num_threads()}")
+    images = data.test.images[:IMAGES]
     for name in ("convnet", "resnet20") if data.name == "cifar10" else ("convnet",):
-        compare(name, data, bits=tuple(options.bits), repeats=options.repeats)
-    print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.2f} GiB")
-
-
-if __name__ == "__main__":
-    main()
+        module = networks.load(name, data.name).to(memory_format=torch.channels_last)
+        title = f"{name}, {len(images)} images of {data.title}"
+        yield compare(title, list(contestants(module, data, images)), turns=5)
