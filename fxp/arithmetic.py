@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fxp.formats import MAX_WORD_BITS, Format, Overflow, Rounding, format_of
-from fxp.inputs import INT64_WORD_BITS, array_of, codes_of, element, integers, require_format
+from fxp.inputs import INT64_WORD_BITS, array_of, codes_of, element, integers, require_format, require_memory
 from fxp.rescaling import draws_of, rescale
 from fxp.spans import Span
 
@@ -78,6 +78,8 @@ def add(
         `target`; STOCHASTIC without `rng`.
     OverflowError
         A result is outside `target` and the overflow mode is ERROR; the message names the first exact code.
+    MemoryError
+        There are more results than the machine holds.
 
     Examples
     --------
@@ -196,7 +198,7 @@ def shift(
     ValueError
         A code is outside its format, or a number of places beyond 128; the shapes do not match; the grown format has
         more than 128 bits, and there is no `target`; STOCHASTIC without `rng`.
-    OverflowError
+    OverflowError, MemoryError
         As in :func:`add`.
 
     Examples
@@ -224,11 +226,12 @@ def _pair(a: ArrayLike, a_format: Format, b: ArrayLike, b_format: Format) -> tup
 
 def _require_shapes(a_name: str, a: NDArray[Any], b_name: str, b: NDArray[Any]) -> None:
     try:
-        np.broadcast_shapes(a.shape, b.shape)
+        shape = np.broadcast_shapes(a.shape, b.shape)
     except ValueError:
         raise ValueError(
             f"{a_name}.shape={a.shape}, {b_name}.shape={b.shape} do not match: pass shapes that broadcast"
         ) from None
+    require_memory("codes", shape)
 
 
 def _places(bits: ArrayLike) -> NDArray[np.int64]:

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from fxp import reference
 from fxp.formats import Rounding
+from fxp.inputs import require_memory
 from fxp.kernels.convolution import convolve
 from fxp.kernels.layers import finish
 from fxp.limbs import limb_product
@@ -219,6 +220,7 @@ class ExactConvolution:
     def __call__(self, x: Codes) -> Codes:
         """Return the sums, logical shape (N, O, OH, OW), of input codes (N, C, H, W) in any memory layout."""
         shape = (len(x), len(self.w), *self.geometry.output_size(x.shape[2:], self.w.shape[2:]))
+        require_memory("codes", shape)
         if 0 in shape or not x.size or not self.w.size:
             return np.broadcast_to(self.bias.astype(self.dtype)[:, None, None], shape).copy()
         for carrier in self.carriers:
@@ -552,6 +554,7 @@ def single_threaded() -> Iterator[Callable[[], None]]:
 
 def matmul(x: Codes, w: Codes, bias: Codes | None = None) -> Codes:
     """Return the exact x (…, M, K) @ w (K, N) + bias (N,) of integers: int32, int64 or object, by the proven bound."""
+    require_memory("codes", (*x.shape[:-1], w.shape[1]))
     x_low, x_high = code_range(x)
     minus, plus = _matmul_limits(w, x_low, x_high)
     reach = max(-minus, plus, -x_low, x_high, *(abs(limit) for limit in code_range(w)))

@@ -1,6 +1,9 @@
 """Numbers and codes at the public edge: arrays that NumPy does not misread, and the element that is at fault."""
 
+import math
+import os
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -17,9 +20,11 @@ __all__ = [
     "is_integer",
     "object_array",
     "require_format",
+    "require_memory",
 ]
 
 INT64_WORD_BITS = 63
+ELEMENT_BYTES = 8  # of int64, of float64 and of a reference to a Python integer
 _REMEDIES = {
     "torch": "convert it, tensor.numpy(force=True)",
     "scipy": "convert it, matrix.toarray()",
@@ -43,6 +48,8 @@ def array_of(name: str, operand: ArrayLike) -> NDArray[Any]:
         `operand` is a torch tensor, a sparse matrix or a masked array, which NumPy would misread or strip.
     ValueError
         `operand` is a nested sequence whose rows differ in length.
+    MemoryError
+        It has more elements than the machine holds; a broadcast array may, which takes no memory itself.
 
     Examples
     --------
@@ -54,9 +61,11 @@ def array_of(name: str, operand: ArrayLike) -> NDArray[Any]:
     if package in ("torch", "scipy") or isinstance(operand, np.ma.MaskedArray):
         raise TypeError(f"{name} of type {package}.{kind.__name__} is not a plain array: {_REMEDIES[package]}")
     try:
-        return np.asarray(operand)
+        array = np.asarray(operand)
     except ValueError as error:
         raise ValueError(f"{name} is not an array: its rows differ in length; pass rows of one length") from error
+    require_memory(name, array.shape)
+    return array
 
 
 def integers(operand: ArrayLike, array: NDArray[Any]) -> NDArray[Any] | None:
@@ -142,6 +151,32 @@ def require_format(name: str, fmt: Format) -> None:
     """
     if not isinstance(fmt, Format):
         raise TypeError(f"{name}={fmt!r} is not a Format: pass fxp.Format(word_bits, frac_bits) or Format.parse(text)")
+
+
+def require_memory(name: str, shape: tuple[int, ...]) -> None:
+    """Raise MemoryError where the machine's memory does not hold an array of this shape, of 64 bits an element.
+
+    Asked before anything is computed, because an array that only just fits makes the machine swap first.
+
+    Examples
+    --------
+    >>> require_memory("codes", (1000, 1000))
+    """
+    needed = math.prod(shape) * ELEMENT_BYTES
+    if needed > (present := _memory_bytes()):
+        raise MemoryError(
+            f"{name}.shape={shape} is not at most what this machine holds: it takes {needed / 2**30:,.0f} GiB in words "
+            f"of 64 bits, of which there are {present / 2**30:,.0f}; take it in parts"
+        )
+
+
+@cache
+def _memory_bytes() -> float:
+    """Return how much memory the machine has; no limit where the system does not say."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):
+        return math.inf
 
 
 def element(name: str, array: NDArray[Any], where: NDArray[np.bool_]) -> str:

@@ -56,6 +56,8 @@ def encode(
         `x` is of another kind: bool, complex, strings, other objects, torch tensors, sparse or masked arrays.
     ValueError
         `x` holds NaN, or an infinity without saturation; its rows differ in length; STOCHASTIC without `rng`.
+    MemoryError
+        `x` has more elements than the machine holds codes, as a broadcast array may.
     OverflowError
         A code is outside the format and the overflow mode is ERROR; the message names the first.
 
@@ -103,6 +105,8 @@ def decode(codes: ArrayLike, fmt: Format, *, exact: bool = False) -> NDArray[Any
     ValueError
         A code is outside the format, or without `exact` its value is no float64 (more than 53 significant bits, or an
         exponent out of reach).
+    MemoryError
+        There are more codes than the machine holds.
 
     Examples
     --------
@@ -172,6 +176,8 @@ def cast(
         `codes` are not integers.
     ValueError
         A code is outside `source`; STOCHASTIC without `rng`.
+    MemoryError
+        There are more codes than the machine holds.
     OverflowError
         A code is outside `target` and the overflow mode is ERROR; the message names the first.
 
