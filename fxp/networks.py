@@ -202,9 +202,7 @@ class IntegerNetwork:
         parts = [images[start : start + BATCH] for start in range(0, len(images), BATCH)] or [images]
         logits: list[Codes] = []
         plan = self._plan_for(accumulator, watched=observe is not None, prefixes=prefixes)
-        # The kernels of limited sums share the cores themselves: one call of them at a time.
-        results = map(plan.run, parts) if plan.is_limited else _in_order(plan.run, parts, threads or _cores())
-        for codes, seen in results:
+        for codes, seen in _in_order(plan.run, parts, threads or _cores()):
             first = len(logits) * BATCH
             logits.append(codes)
             if observe is not None:

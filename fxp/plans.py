@@ -75,11 +75,6 @@ class Plan:
     steps: tuple[_Step, ...]
     watched: bool
 
-    @property
-    def is_limited(self) -> bool:
-        """Whether the sums of some product are limited or watched."""
-        return any(step.accumulate is not None for step in self.steps)
-
     def run(self, images: Codes) -> tuple[Codes, list[tuple[str, Accumulation]]]:
         """Return the codes of the last step, and the sums of every product by name where they are watched.
 
@@ -157,7 +152,12 @@ class _Products:
 
     def _accumulated(self, product: Product, name: str, compute: Callable[..., Codes], *addends: str) -> _Step:
         accumulator = self.registers.accumulators.get(product.name)
-        accumulate = accumulating(product, accumulator, prefixes=self.registers.prefixes)
+        if accumulator is None:
+            unit = self._unit(product)
+            accumulate: Callable[[Codes], Accumulation] = lambda x: Accumulation(_on_unit(unit, product, x))  # noqa: E731
+        else:
+            x, prefixes = self.values[product.source], self.registers.prefixes
+            accumulate = accumulating(product, x, accumulator, prefixes=prefixes)
         return _Step(name, (product.source, *addends), compute, product.name, accumulate)
 
     def _is_exact(self, product: Product, requantizer: Epilogue | None = None) -> bool:
