@@ -42,7 +42,7 @@ def is_shortest(fmt, codes):
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.__name__)
-@pytest.mark.parametrize("frac_bits", [-3, 0, 1, 5])
+@pytest.mark.parametrize("frac_bits", [-3, 0, 5])
 def test_every_two_formats_up_to_8_bits(operation, frac_bits):
     """float64 holds every number, sum and product here: its arithmetic is the second route."""
     for (a_bits, a_signed), (b_bits, b_signed) in product(WORDS, WORDS):
@@ -73,7 +73,7 @@ def test_every_shift_of_every_format_up_to_8_bits(frac_bits):
 @pytest.mark.parametrize("rounding", Rounding)
 def test_a_target_is_a_cast_of_the_exact_result(rounding, overflow):
     """On all pairs of codes; cast itself is tested on every code against the specification."""
-    a, b = Format(8, 3), Format(7, 5, signed=False)
+    a, b = Format(7, 3), Format(6, 5, signed=False)
     x, y = every_code(a)[:, None], every_code(b)[None, :]
     modes = {"rounding": rounding, "overflow": overflow}
     for operation, target in product(OPERATIONS, (Format(8, 3), Format(5, 0, signed=False), Format(6, -2))):
@@ -113,7 +113,7 @@ def held(terms, accumulator):
 def test_every_sum_of_two_products_of_three_bits(signed, overflow, every_step):
     x, w = (np.array(list(product(every_code(Format(3, 0, signed=sign)), repeat=2))) for sign in signed)
     terms = np.stack([np.multiply.outer(x[:, k], w[:, k]) for k in (0, 1)], axis=-1).reshape(-1, 2)
-    for word_bits in (2, 3, 4, 5, 6):
+    for word_bits in (2, 4, 6):
         accumulator = Accumulator(word_bits, overflow=overflow, every_step=every_step)
         expected = [held(tuple(pair), accumulator) for pair in terms.tolist()]
         if None in expected:
