@@ -20,6 +20,7 @@ ROOMS = (
     "dot_products",
     "output_bits",
     "costs",
+    "pipelining",
     "mismatch",
 )
 """The rooms with derivations: modules of the same name are in analysis, analysis.claims and sims.measure.

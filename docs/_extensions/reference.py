@@ -38,6 +38,7 @@ TOPICS = {
     "Costs": ("costs",),
     "Precision of networks": ("precision",),
     "Networks in integers": ("networks",),
+    "Pipelines": ("lms_graphs", "pipelining", "retiming", "loop_delays", "flow_graphs"),
 }
 
 

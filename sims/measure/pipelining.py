@@ -1,0 +1,168 @@
+"""Runs and times predictors unit by unit: with a clock, without one, and with registers wherever they can stand."""
+
+from collections.abc import Sequence
+from itertools import combinations_with_replacement
+from typing import Any
+
+import numpy as np
+
+from sims.circuits.clocked import CODES, RESIDUES, Clocked, Unit, from_graph, run, settling_time, waiting_time, wired
+from sims.circuits.predictors import lms_predictor
+from sims.circuits.register_placement import least_delay, least_period, shifted
+from sims.circuits.self_timed import time_a_result
+from sims.measure import Measurement, Trial, measures
+
+__all__ = [
+    "delayed_path_chain",
+    "delayed_path_tree",
+    "lms_iteration_bound",
+    "lms_path_chain",
+    "lms_path_tree",
+    "loop_delay_at_multiplier_clock",
+    "loop_registers",
+    "period_with_two_delays",
+    "retimed_codes",
+    "ring_period",
+]
+
+CYCLES = 24
+MOVES = 200
+SHIFTS = 24
+
+
+@measures("lms_path_chain")
+def lms_path_chain(taps: int, multiplier_delay: int, adder_delay: int, step: str, *, trial: Trial) -> Measurement:
+    """Return the time of the last change after a clock edge."""
+    return _last_change(lms_predictor(taps, multiplier_delay, adder_delay, step=step), trial)
+
+
+@measures("lms_path_tree")
+def lms_path_tree(taps: int, multiplier_delay: int, adder_delay: int, step: str, *, trial: Trial) -> Measurement:
+    """Return the same with a tree of adders."""
+    return _last_change(lms_predictor(taps, multiplier_delay, adder_delay, step=step, adders="tree"), trial)
+
+
+@measures("delayed_path_chain")
+def delayed_path_chain(
+    taps: int, multiplier_delay: int, adder_delay: int, step: str, delay: int, *, trial: Trial
+) -> Measurement:
+    """Return the same with a chain of adders and a delay."""
+    return _last_change(lms_predictor(taps, multiplier_delay, adder_delay, step=step, delay=delay), trial)
+
+
+@measures("delayed_path_tree")
+def delayed_path_tree(
+    taps: int, multiplier_delay: int, adder_delay: int, step: str, delay: int, *, trial: Trial
+) -> Measurement:
+    """Return the same with a tree of adders and a delay."""
+    circuit = lms_predictor(taps, multiplier_delay, adder_delay, step=step, adders="tree", delay=delay)
+    return _last_change(circuit, trial)
+
+
+@measures("lms_iteration_bound")
+def lms_iteration_bound(
+    taps: int, multiplier_delay: int, adder_delay: int, adders: str, step: str, delay: int, *, trial: Trial
+) -> Measurement:
+    """Return the time between two errors in the long run, where no unit waits for a clock."""
+    del trial
+    circuit = lms_predictor(taps, multiplier_delay, adder_delay, adders=adders, step=step, delay=delay)
+    return Measurement.enumerated(float(time_a_result(circuit, "error")))
+
+
+@measures("loop_registers")
+def loop_registers(taps: int, adders: str, delay: int, *, trial: Trial) -> Measurement:
+    """Return after how many clock periods a pulse in the error returns to it, registers being moved at random."""
+    circuit = _without_signal(_moved(lms_predictor(taps, 1, 1, adders=adders, delay=delay), trial.rng))
+    pulse = [1] + [0] * (4 * MOVES)
+    seen = np.flatnonzero(run(circuit, pulse, dict.fromkeys(RESIDUES, lambda *operands: max(operands)))["error"])
+    return Measurement.enumerated(seen[1] - seen[0])
+
+
+@measures("retimed_codes")
+def retimed_codes(design: Any, *, trial: Trial) -> Measurement:
+    """Return by how many clock periods prediction and error come later after retiming, code for code."""
+    samples = trial.rng.integers(-(2**11), 2**11, trial.samples(400)).tolist()
+    before, after = (run(from_graph(graph), samples, CODES) for graph in (design.before, design.after))
+    return Measurement.enumerated([_shift(before[name], after[name]) for name in ("y", "error")])
+
+
+@measures("ring_period")
+def ring_period(units: int, registers: int, unit_delay: int, *, trial: Trial) -> Measurement:
+    """Return the shortest wait over all places of the registers in the loop."""
+    del trial
+    places = combinations_with_replacement(range(units), registers)
+    return Measurement.enumerated(min(waiting_time(_ring(units, unit_delay, each)) for each in places))
+
+
+@measures("period_with_two_delays")
+def period_with_two_delays(
+    taps: int, multiplier_delay: int, adder_delay: int, adders: str, *, trial: Trial
+) -> Measurement:
+    """Return the shortest period over all places of the registers."""
+    del trial
+    return Measurement.enumerated(
+        least_period(lms_predictor(taps, multiplier_delay, adder_delay, adders=adders, delay=2))
+    )
+
+
+@measures("loop_delay_at_multiplier_clock")
+def loop_delay_at_multiplier_clock(
+    taps: int, multiplier_delay: int, adder_delay: int, adders: str, step: str, *, trial: Trial
+) -> Measurement:
+    """Return the fewest registers before the step with which some placement is as fast as a multiplication."""
+    del trial
+    circuit = lms_predictor(taps, multiplier_delay, adder_delay, adders=adders, step=step)
+    return Measurement.enumerated(least_delay(circuit, multiplier_delay, delayed="scaled error"))
+
+
+def _last_change(circuit: Clocked, trial: Trial) -> Measurement:
+    samples = trial.rng.integers(1, 10**9, trial.samples(CYCLES)).tolist()
+    return Measurement.enumerated(settling_time(circuit, samples, RESIDUES))
+
+
+def _moved(circuit: Clocked, rng: np.random.Generator) -> Clocked:
+    """Return a circuit after random moves of registers from all outputs of a unit to its inputs, or back."""
+    lags = [0] * len(circuit.units)
+    for place, step in zip(rng.integers(len(lags), size=MOVES), rng.choice([-1, 1], MOVES), strict=True):
+        lags[place] += step
+        try:
+            shifted(circuit, tuple(lags))
+        except ArithmeticError:
+            lags[place] -= step
+    return shifted(circuit, tuple(lags))
+
+
+def _without_signal(circuit: Clocked) -> Clocked:
+    """Return a circuit whose input reaches the error alone."""
+    signal = circuit.place("x")
+    return Clocked(
+        tuple(
+            unit
+            if unit.name == "error"
+            else Unit(
+                unit.name, unit.operation, unit.delay, tuple(each for each in unit.operands if each.unit != signal)
+            )
+            for unit in circuit.units
+        )
+    )
+
+
+def _ring(units: int, unit_delay: int, places: Sequence[int]) -> Clocked:
+    """Return a loop of equal units with a register behind each of the places."""
+    names = [f"unit {place}" for place in range(units)]
+    return wired(
+        (names[at], "wire", unit_delay, [(names[at - 1], places.count((at - 1) % units))]) for at in range(units)
+    )
+
+
+def _shift(before: list[int], after: list[int]) -> int:
+    """Return the shift between two sequences that agree code for code where they overlap."""
+    count = len(before)
+    fitting = [
+        shift
+        for shift in range(-SHIFTS, SHIFTS + 1)
+        if before[max(0, -shift) : count - max(0, shift)] == after[max(0, shift) : count - max(0, -shift)]
+    ]
+    if len(fitting) != 1:
+        raise ArithmeticError(f"{len(fitting)} shifts make the codes agree: retiming changed them, or they stand still")
+    return fitting[0]
