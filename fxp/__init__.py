@@ -87,6 +87,10 @@ if TYPE_CHECKING:
     from fxp.registers import Accumulation as Accumulation
     from fxp.registers import Accumulator as Accumulator
     from fxp.registers import Prefixes as Prefixes
+    from fxp.requantization_errors import double_rounding_rate as double_rounding_rate
+    from fxp.requantization_errors import multiplier_error_bound as multiplier_error_bound
+    from fxp.requantization_errors import requantization_error as requantization_error
+    from fxp.requantization_errors import requantization_error_bound as requantization_error_bound
     from fxp.requantizers import Requantizer as Requantizer
     from fxp.retiming import MinimumPeriod as MinimumPeriod
     from fxp.retiming import min_period as min_period
@@ -138,6 +142,10 @@ _HOME = {
     "quantize_multiplier": "multipliers",
     "MultiplierRounding": "scalings",
     "Requantizer": "requantizers",
+    "double_rounding_rate": "requantization_errors",
+    "multiplier_error_bound": "requantization_errors",
+    "requantization_error": "requantization_errors",
+    "requantization_error_bound": "requantization_errors",
     "activation_clamp": "activations",
     "affine_conv2d": "affine_products",
     "affine_matmul": "affine_products",
