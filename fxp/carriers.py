@@ -3,9 +3,9 @@
 The sum of any subset of an output's products lies between P−, the sum of the lowest value of each product or zero, and
 P+, the sum of the highest. Where both are within ±2^24, a float32 unit computes the sum exactly in any order; within
 ±2^53 a float64 unit, within ±2^63 an int64 unit; wider matrix products are taken apart for the float64 unit. The int8
-unit sums in int32 and rounds only the finished sum to float32. Without torch, NumPy's matrix products take the place of
-its convolutions. Every call compares a random sample of its outputs with Python integers; a carrier that is found wrong
-is not used again.
+unit sums in int32 and rounds only the finished sum to float32; beyond ±2^24 it gets shares of the weights one by one.
+Without torch, NumPy's matrix products take the place of its convolutions. Every call compares a random sample of its
+outputs with Python integers; a carrier that is found wrong is not used again.
 """
 
 from __future__ import annotations
@@ -49,6 +49,7 @@ Codes = NDArray[Any]
 FLOAT32_LIMIT = 2**24
 FLOAT64_LIMIT = 2**53
 INT64_LIMIT = 2**63 - 1
+MOST_SHARES = 8  # of the weights; with more the int8 unit loses its lead over float64
 SAMPLES = 4
 PART = 2**18  # sums that NumPy computes at a time, so that they stay in the cache
 _found_wrong: set[str] = set()
@@ -304,8 +305,10 @@ def _carriers(w: Codes, bias: Codes, geometry: Geometry, x_low: int, x_high: int
     # oneDNN is wrong for strides over groups of one channel where the output is one column wide.
     sound = w.shape[1] > 1 or geometry.stride == (1, 1)
     bytes_suffice = bytes_suffice and w.min() >= -128 and w.max() <= 127
-    if bytes_suffice and reach <= FLOAT32_LIMIT and sound and int8_works():
-        found.append(_Int8(w, bias, geometry, signed=x_low < 0))
+    if bytes_suffice and sound and reach <= MOST_SHARES * FLOAT32_LIMIT and int8_works():
+        shares = _shares(w, bias, x_low, x_high, reach)
+        units = [_Int8(part, initial, geometry, signed=x_low < 0) for part, initial in shares]
+        found += units if len(units) == 1 else [_Shares(units)] if units else []
     widest = max(reach, -x_low, x_high, _magnitude(w))
     if widest <= FLOAT32_LIMIT:
         unit = _Float if sound and _float32_is_plain() else _Blas
@@ -316,6 +319,22 @@ def _carriers(w: Codes, bias: Codes, geometry: Geometry, x_low: int, x_high: int
     if widest <= INT64_LIMIT:
         found.append(_Int64(w, bias, geometry))
     return found
+
+
+def _shares(w: Codes, bias: Codes, x_low: int, x_high: int, reach: int) -> list[tuple[Codes, Codes]]:
+    """Return weights and biases that sum to these, each with sums that float32 holds; nothing where that takes many."""
+    least = -(-reach // FLOAT32_LIMIT)
+    for count in range(max(1, least), MOST_SHARES + 1):
+        shares = [(_share(w, part, count), _share(bias, part, count)) for part in range(count)]
+        limits = (product_limits(weights, x_low, x_high, initial) for weights, initial in shares)
+        if all(max(-low, high) <= FLOAT32_LIMIT for low, high in limits):
+            return shares
+    return []
+
+
+def _share(codes: Codes, part: int, count: int) -> Codes:
+    wide = codes.astype(np.int64)
+    return wide * (part + 1) // count - wide * part // count
 
 
 class _Int8:
@@ -374,6 +393,21 @@ class _Int8:
         x = _padded(x, self.geometry) if self.pads else x
         codes = x.astype(np.int8).view(np.uint8) ^ np.uint8(128) if self.zero else x.astype(np.uint8, copy=False)
         return _tensor(codes), 1.0, self.zero, self.w, self.scales, self.zeros
+
+
+class _Shares:
+    """The int8 unit on shares of the weights, whose sums are added as integers."""
+
+    name = "int8"
+
+    def __init__(self, units: Sequence[_Int8]) -> None:
+        self.units = units
+
+    def sums(self, x: Codes, dtype: type) -> Codes:
+        total = self.units[0].sums(x, dtype)
+        for unit in self.units[1:]:
+            total += unit.sums(x, dtype)
+        return total
 
 
 class _Float:
@@ -456,7 +490,7 @@ class _Int64:
         return out.transpose(0, 3, 1, 2).astype(dtype, copy=False)
 
 
-_Carrier = _Int8 | _Float | _Blas | _Int64
+_Carrier = _Int8 | _Shares | _Float | _Blas | _Int64
 
 
 def _channels_last(x: Codes, kind: type) -> Codes:

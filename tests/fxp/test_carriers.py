@@ -227,7 +227,9 @@ def test_output_type_is_the_narrowest_that_holds_the_limits(low, high, kind):
         (image_case(255, 128), ["float32", "float64", "int64"]),
         (image_case(-129, 127), ["float32", "float64", "int64"]),
         (image_case(1, 1, 2**24 - 36), ["int8", "float32", "float64", "int64"]),
-        (image_case(1, 1, 2**24 - 35), ["float64", "int64"]),
+        (image_case(1, 1, 2**24 - 35), ["int8", "float64", "int64"]),
+        (image_case(1, 1, 2**27 - 8 * 36), ["int8", "float64", "int64"]),
+        (image_case(1, 1, 2**27), ["float64", "int64"]),
         (image_case(1, 0, 2**24), ["int8", "float32", "float64", "int64"]),
         (image_case(2**24 + 1, 0), ["float64", "int64"]),
         (image_case(1, 1, 2**53 - 36), ["float64", "int64"]),
@@ -257,8 +259,33 @@ def test_float32_is_refused_where_only_the_final_values_are_small():
     assert np.abs(expected).max() < 325_120
     naive = np.cumsum((x[:, None, :, 0, 0] * w[:, :, 0, 0]).astype(np.float32), axis=2)[..., -1, None, None]
     assert (naive != expected).mean() > 0.5
-    assert names(case.unit) == ["float64", "int64"]
-    np.testing.assert_array_equal(case.unit(x), expected)
+    assert names(case.unit) == ["int8", "float64", "int64"]
+    for carrier in case.unit.carriers:
+        np.testing.assert_array_equal(carrier.sums(x, np.int32), expected)
+
+
+@needs_int8
+@pytest.mark.parametrize(("channels", "shares"), [(57, 1), (58, 2), (114, 2), (115, 3), (456, 8), (457, 0)])
+@pytest.mark.parametrize(("x", "w"), [(255, -128), (255, 127), (-128, -128)])
+def test_wide_sums_of_bytes_are_taken_in_shares_of_the_weights(x, w, channels, shares):
+    """With 255 × -128, 2**24 are 57 channels of 9 products."""
+    case = image_case(x, w, -5, shape=(1, channels, 3, 3))
+    unit = case.unit.carriers[0]
+    if (x, w) == (255, -128):
+        assert (len(getattr(unit, "units", [unit])) if unit.name == "int8" else 0) == shares
+    np.testing.assert_array_equal(case.unit(case.x), np.full((1, 4, 1, 1), 9 * channels * x * w - 5))
+
+
+@needs_int8
+@settings(deadline=None, max_examples=50)
+@given(st.data())
+def test_shares_equal_the_specification(data):
+    """With a limit that small sums exceed, every geometry goes through shares."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(carriers, "FLOAT32_LIMIT", data.draw(st.integers(3000, 30000)))
+        case = data.draw(cases(x_ranges=((0, 255), (-128, 127)), w_limits=(128,)))
+        for carrier in case.unit.carriers:
+            np.testing.assert_array_equal(carrier.sums(case.x, np.int64), case.expected)
 
 
 def test_without_torch_matrix_products_take_over(without_torch):
