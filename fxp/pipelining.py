@@ -197,7 +197,8 @@ def latency(graph: networkx.DiGraph, source: Node, target: Node) -> Fraction:
 
     with the clock periods r by which retiming delayed a unit (its ``lag``, 0 in a graph that was not retimed), the
     critical path T, and the time t after the clock edge at which the target has settled. Delays of the algorithm, such
-    as a predictor's delay line, are none of the latency.
+    as a predictor's delay line, are none of the latency: take the tap with the newest sample for its source, since
+    retiming may use the register before it.
 
     Parameters
     ----------
@@ -219,7 +220,7 @@ def latency(graph: networkx.DiGraph, source: Node, target: Node) -> Fraction:
     Examples
     --------
     >>> from fxp import lms_graph
-    >>> print(latency(lms_graph(taps=3, multiplier_delay=10, adder_delay=1), "x", "y"))
+    >>> print(latency(lms_graph(taps=3, multiplier_delay=10, adder_delay=1), "tap 1", "y"))
     12
     """
     flow = read_graph(graph)

@@ -72,7 +72,7 @@ def test_the_lms_graph_has_the_units_of_the_equations(taps, adders, step):
 def test_published_figures_of_three_taps():
     direct = lms_graph(taps=3, multiplier_delay=10, adder_delay=1)
     assert critical_path(direct) == 3 * 10 + 4 * 1
-    assert latency(direct, "x", "y") == 10 + 2 * 1
+    assert latency(direct, "x", "y") == latency(direct, "tap 1", "y") == 10 + 2 * 1
     assert throughput(direct) == Fraction(1, 34)
     for delay in range(40):
         graph = lms_graph(taps=3, multiplier_delay=10, adder_delay=1, delay=delay)
