@@ -38,6 +38,14 @@ TOPICS = {
     "Costs": ("costs",),
     "Precision of networks": ("precision",),
     "Networks in integers": ("networks",),
+    "Requantisers": (
+        "requantizers",
+        "scalings",
+        "multipliers",
+        "activations",
+        "affine_products",
+        "requantization_errors",
+    ),
     "Pipelines": ("lms_graphs", "pipelining", "retiming", "loop_delays", "flow_graphs"),
 }
 
