@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
-from fxp import matmul, reference
+from fxp import conv2d, matmul, reference
+from fxp.carriers import Geometry
 from fxp.formats import Overflow
+from fxp.limited_convolutions import LimitedConvolution
 from fxp.registers import Accumulator
 from tests.fxp.test_limited_sums import SILENT, check
 
@@ -45,3 +47,23 @@ def test_error_mode_raises_from_the_first_code_beyond_the_register(every_step):
         else:
             with pytest.raises(OverflowError, match=r"^codes\[0, 0\] is out of range: "):
                 matmul([[total]], [[1]], accumulator=accumulator)
+
+
+@pytest.mark.parametrize("proven", [0, 1])
+def test_groups_that_are_not_certified_are_summed_on_their_own_operands(proven):
+    x, w = np.arange(-9, 9).reshape(1, 2, 3, 3), np.full((2, 1, 1, 1), 40)
+    w[proven] = 1
+    accumulator = Accumulator(8)
+    check(
+        lambda prefixes: conv2d(x, w, groups=2, accumulator=accumulator, prefixes=prefixes),
+        reference.conv2d_products(x, w, order=accumulator.order, groups=2),
+        accumulator,
+    )
+
+
+def test_nothing_is_certified_where_bits_are_dropped():
+    w, bias = np.ones((1, 1, 1, 1), int), np.zeros(1, int)
+    for drop_bits, proven in ((0, True), (1, False)):
+        accumulator = Accumulator(16, drop_bits=drop_bits)
+        layer = LimitedConvolution(w, bias, Geometry(), accumulator, x_low=0, x_high=1)
+        assert layer.certified.tolist() == [proven]
