@@ -113,10 +113,7 @@ def check_against_brute_force(graph):
     assert found.period == shortest_period_by_brute_force(graph)
     check_certificate(graph, found)
     retimed = retime(graph, found.period)
-    assert critical_path(retimed) == found.period >= iteration_bound(graph)
-    if found.period > 0:
-        with pytest.raises(ValueError, match=rf"^period=.* is not at least .*{found.period}"):
-            retime(graph, found.period - Fraction(1, 2))
+    assert critical_path(retimed) == found.period
 
 
 @settings(max_examples=1000, deadline=None)
@@ -129,9 +126,14 @@ def test_the_minimum_period_of_loops_is_that_of_all_retimings(graph):
 @given(any_graphs())
 def test_the_minimum_period_of_any_graph_is_that_of_all_retimings(graph):
     check_against_brute_force(graph)
+    period = min_period(graph).period
+    assert iteration_bound(graph) <= period
+    if period > 0:
+        with pytest.raises(ValueError, match=rf"^period=.* is not at least .*{period}"):
+            retime(graph, period - Fraction(1, 2))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(deadline=None)
 @given(loops_with_chords(), st.fractions(0, 30, max_denominator=3))
 def test_retiming_keeps_loops_and_reaches_every_period_from_the_shortest_on(graph, spare):
     period = min_period(graph).period + spare
@@ -144,6 +146,7 @@ def test_retiming_keeps_loops_and_reaches_every_period_from_the_shortest_on(grap
         assert retimed.edges[tail, head, key]["registers"] == registers + moved >= 0
 
 
+@settings(max_examples=50, deadline=None)
 @given(loops_with_chords(), st.fractions(Fraction(1, 10**6), 10**6))
 def test_the_unit_of_time_does_not_matter(graph, unit):
     scaled = graph.copy()
