@@ -19,6 +19,7 @@ ROOMS = (
     "sqnr",
     "dot_products",
     "output_bits",
+    "accumulators",
     "requantizers",
     "costs",
     "pipelining",
