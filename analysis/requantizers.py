@@ -74,7 +74,7 @@ def multiplier_error() -> Derivation:
             ),
             Step(1 / (2**32 * q), "t is not negative", relation=Relation.AT_MOST),
         ),
-        {q: Reals(HALF, 1)},
+        {q: Reals(0.5, 1)},
     )
 
 
