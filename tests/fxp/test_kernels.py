@@ -88,6 +88,18 @@ def test_overflow_of_wide_codes_after_a_left_shift(word_bits, signed, code, shif
     assert is_outside(low, side, fmt.min_code, fmt.max_code) == (not fmt.min_code <= exact <= fmt.max_code)
 
 
+@pytest.mark.parametrize("kind", [np.int64, np.uint64])
+def test_overflow_of_left_shifts_of_every_power_of_two_and_its_neighbours(kind):
+    limits = np.iinfo(kind)
+    powers = {sign * 2**k + beside for sign in (-1, 1) for k in range(65) for beside in (-1, 0, 1)}
+    for code in (code for code in powers if limits.min <= code <= limits.max):
+        for shift in (0, 1, 2, 30, 61, 62, 63, 64, 65, 127, 128, 2000):
+            exact = code << shift
+            low, side = shift_left(kind(code), shift)
+            assert low == (exact + 2**63) % 2**64 - 2**63, (code, shift)
+            assert side == (exact > 2**63 - 1) - (exact < -(2**63)), (code, shift)
+
+
 def neighbours(value):
     return math.nextafter(value, -math.inf), value, math.nextafter(value, math.inf)
 
