@@ -306,7 +306,7 @@ def _carriers(w: Codes, bias: Codes, geometry: Geometry, x_low: int, x_high: int
     sound = w.shape[1] > 1 or geometry.stride == (1, 1)
     bytes_suffice = bytes_suffice and w.min() >= -128 and w.max() <= 127
     if bytes_suffice and sound and reach <= MOST_SHARES * FLOAT32_LIMIT and int8_works():
-        shares = _shares(w, bias, x_low, x_high, reach)
+        shares = [(w, bias)] if reach <= FLOAT32_LIMIT else _shares(w, bias, x_low, x_high, reach)
         units = [_Int8(part, initial, geometry, signed=x_low < 0) for part, initial in shares]
         found += units if len(units) == 1 else [_Shares(units)] if units else []
     widest = max(reach, -x_low, x_high, _magnitude(w))
@@ -323,8 +323,7 @@ def _carriers(w: Codes, bias: Codes, geometry: Geometry, x_low: int, x_high: int
 
 def _shares(w: Codes, bias: Codes, x_low: int, x_high: int, reach: int) -> list[tuple[Codes, Codes]]:
     """Return weights and biases that sum to these, each with sums that float32 holds; nothing where that takes many."""
-    least = -(-reach // FLOAT32_LIMIT)
-    for count in range(max(1, least), MOST_SHARES + 1):
+    for count in range(-(-reach // FLOAT32_LIMIT), MOST_SHARES + 1):
         shares = [(_share(w, part, count), _share(bias, part, count)) for part in range(count)]
         limits = (product_limits(weights, x_low, x_high, initial) for weights, initial in shares)
         if all(max(-low, high) <= FLOAT32_LIMIT for low, high in limits):
