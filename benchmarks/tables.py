@@ -45,7 +45,7 @@ def markdown(table: Table) -> str:
         [
             row.name,
             duration(row.seconds),
-            *[f"{row.gmacs:.1f}" if row.gmacs else "–"] * speeds,
+            *[f"{row.gmacs:.3g}" if row.gmacs else "–"] * speeds,
             f"{row.seconds / table.rows[0].seconds:.2f}",
             *[deviation(row, table.results) or "none"] * counts,
         ]
