@@ -67,6 +67,8 @@ class Config:
         How many test images, the first ones; None for all.
     order : {"row_column_channel", "channel_row_column"}
         Order of the products of a convolution.
+    counted : int
+        On how many test images overflows are counted, at most: each sum is followed on its way there.
 
     Raises
     ------
@@ -79,12 +81,15 @@ class Config:
     widths: tuple[Widths, ...] = ()
     images: int | None = None
     order: Order = "row_column_channel"
+    counted: int = 500
 
     def __post_init__(self) -> None:
         if not 2 <= self.bits <= 16:
             raise ValueError(f"bits={self.bits} is not between 2 and 16: choose another word length")
         if self.images is not None and self.images < 1:
             raise ValueError(f"images={self.images} is not at least 1: give a number of test images")
+        if self.counted < 1:
+            raise ValueError(f"counted={self.counted} is not at least 1: give a number of test images")
         for width in (width for each in self.widths for width in each):
             if not MIN_BITS <= width <= MAX_BITS:
                 raise ValueError(f"width={width} is not between {MIN_BITS} and {MAX_BITS}: choose another")
@@ -156,7 +161,7 @@ class Result:
 
     @property
     def outputs(self) -> int:
-        """Sums of all layers and images."""
+        """Sums of all layers and of the images that overflows are counted on."""
         return sum(layer.outputs for layer in self.needed)
 
     def share(self, which: str, widths: Widths) -> float:
@@ -217,7 +222,7 @@ def run(
     digest = hashlib.sha256(np.ascontiguousarray(logits, dtype="<i8").tobytes()).hexdigest()
     known_needed, known = resumed(earlier, config, digest)
     needed = known_needed or count_needed_bits(
-        network, test.images, order=config.order, progress=partial(report, "bits of exact sums")
+        network, test.images[: config.counted], order=config.order, progress=partial(report, "bits of exact sums")
     )
     title, of_float, rows = data.title, accuracy(module, test), []
     for widths in chosen:
@@ -245,9 +250,11 @@ def resumed(
     """
     if earlier is None or earlier.get("logits") != logits or earlier["config"]["order"] != config.order:
         return (), {}
-    needed = tuple(
-        NeededBits(each["name"], tuple(each["anywhere"]), tuple(each["at_end"])) for each in earlier["needed"]
-    )
+    needed: tuple[NeededBits, ...] = ()
+    if earlier["config"]["counted"] == config.counted:
+        needed = tuple(
+            NeededBits(each["name"], tuple(each["anywhere"]), tuple(each["at_end"])) for each in earlier["needed"]
+        )
     names = Row.__dataclass_fields__
     rows = [
         Row(**{**{name: each[name] for name in names}, "widths": tuple(each["widths"])}) for each in earlier["rows"]
@@ -334,7 +341,8 @@ def summary(result: Result) -> Table:
         f"Accuracy with exact sums {reporting.percent(result.exact.right / result.images)}, of the float network "
         f"{reporting.percent(result.float_accuracy)}. Below it, images classified otherwise than with exact sums. "
         f"Seconds are those of saturating at every step, × those of exact sums ({result.exact.seconds:.2f} s). "
-        f"Overflowing: share of the {result.outputs} exact sums that leave the width on the way or at the end, and of "
+        f"Overflowing: share of the {result.outputs} exact sums of the first "
+        f"{min(result.images, result.config.counted)} images that leave the width on the way or at the end, and of "
         "them for good or only on the way. Every sum fits for certain in "
         f"{_width_text(result.exact.widths)} bits. Order of products: {result.config.order}."
     )
@@ -394,7 +402,7 @@ def figure(result: Result) -> Figure:
     widths = list(dict.fromkeys(row.widths for row in result.rows))
     _draw_accuracies(above, result, widths)
     _draw_shares(below, result, widths)
-    below.set_xticks(range(len(widths)), [_width_text(each) for each in widths])
+    below.set_xticks(range(len(widths)), [_width_text(each).replace("/", "\n") for each in widths])
     below.set_xlabel("width of the accumulators, bits")
     for panel in (above, below):
         panel.grid(alpha=0.25)
@@ -485,6 +493,7 @@ def main(
         Path | None, typer.Option(help="folder of the data; else $FXP_DATA, else the user cache, else the embedded set")
     ] = None,
     images: Annotated[int | None, typer.Option(min=1, help="test on the first N images; left out: on all")] = None,
+    counted: Annotated[int, typer.Option(min=1, help="count overflows on the first N test images")] = 500,
     json: Annotated[
         Path | None,
         typer.Option(
@@ -507,7 +516,7 @@ def main(
     with reporting.one_line_errors():
         target = None if figure_file is None else reporting.check_figure_path(figure_file)
         chosen = tuple(each for text in widths or () for each in read_widths(text))
-        config = Config(network.value, bits, chosen, images, order.value)
+        config = Config(network.value, bits, chosen, images, order.value, counted)
         earlier = None if json is None else _stored(json)
         found = _data(network, data)
         with reporting.progress_bars() as report:

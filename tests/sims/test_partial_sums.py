@@ -107,6 +107,10 @@ class TestRun:
         assert other.share("persistent", (17,)) == result.share("persistent", (17,))
         assert other.share("transient", (17,)) != result.share("transient", (17,))
 
+    def test_overflows_are_counted_on_as_many_images_as_asked_for(self, result, data):
+        few = run(Config("convnet", images=30, widths=((17,),), counted=10), data)
+        assert (few.images, few.outputs, result.outputs) == (30, 10 * 402, 60 * 402)
+
     def test_test_images_choose_nothing(self, data):
         dark = ImageSet(np.zeros((3, 3, 32, 32), np.uint8), np.zeros(3, np.uint8))
         unseen = Dataset("embedded", "embedded", train=data.train, held_out=data.held_out, test=dark)
@@ -124,6 +128,11 @@ class TestRun:
         later = run(Config("convnet", widths=WIDTHS[:1]), data, earlier=earlier)
         assert later.rows[:2] == kept[1].rows
         assert without_seconds(later) == without_seconds(first)
+
+    def test_counts_of_other_images_are_counted_again(self, result):
+        needed, rows = partial_sums.resumed(document(result), replace(result.config, counted=7), result.logits)
+        assert needed == ()
+        assert len(rows) == len(result.rows)
 
     @pytest.mark.parametrize("change", [{"logits": "of other images"}, {"config": {"order": "channel_row_column"}}])
     def test_what_another_run_found_is_not_taken(self, result, change):
@@ -161,6 +170,7 @@ class TestRun:
     [
         ({"bits": 1}, "bits=1 is not between 2 and 16: choose another word length"),
         ({"images": 0}, "images=0 is not at least 1: give a number of test images"),
+        ({"counted": 0}, "counted=0 is not at least 1: give a number of test images"),
         ({"widths": ((16,), (18, 1))}, "width=1 is not between 2 and 63: choose another"),
         ({"widths": ((64,),)}, "width=64 is not between 2 and 63"),
     ],
@@ -222,7 +232,7 @@ class TestReport:
         above, below = figure(replace(result, rows=rows)).axes
         (line,) = (line for line in above.lines if line.get_label() == "wrapping")
         assert len(line.get_xdata()) == 2
-        assert [tick.get_text() for tick in below.get_xticklabels()][-1] == "17/17"
+        assert [tick.get_text() for tick in below.get_xticklabels()][-1] == "17\n17"
 
 
 class TestCommand:
@@ -278,7 +288,17 @@ class TestCommand:
 
     def test_help_names_every_option(self):
         got = self.invoke("--help")
-        options = ["--network", "--bits", "--widths", "--order", "--data", "--images", "--json", "--figure"]
+        options = [
+            "--network",
+            "--bits",
+            "--widths",
+            "--order",
+            "--data",
+            "--images",
+            "--counted",
+            "--json",
+            "--figure",
+        ]
         assert all(option in got.stdout for option in options)
 
 
