@@ -117,6 +117,15 @@ def test_round_float_stochastic(value, u):
     assert round_float(value, Rounding.STOCHASTIC.value, u) == reference.round_fraction(value, Rounding.STOCHASTIC, u)
 
 
+def test_stochastic_round_float_of_every_eighth_and_every_draw_that_differs():
+    draws = {min(max(k / 8 + e, 0.0), 1 - 2.0**-53) for k in range(9) for e in (-(2.0**-53), 0.0)}
+    for value in (v for eighth in range(-24, 25) for v in neighbours(eighth / 8)):
+        for u in draws:
+            assert round_float(value, Rounding.STOCHASTIC.value, u) == reference.round_fraction(
+                value, Rounding.STOCHASTIC, u
+            ), (value, u)
+
+
 @pytest.mark.parametrize("mode", Rounding)
 def test_round_float_passes_infinities_and_nan(mode):
     assert round_float(math.inf, mode.value, 0.5) == math.inf
