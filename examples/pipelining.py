@@ -19,8 +19,8 @@ graph = fxp.lms_graph(**units, delay=delay)
 retimed = fxp.retime(graph, multiplier)
 
 # %%
-# Bars are registers. As written down, all of the delay stands in one place, and only its first register cuts the slowest
-# path, in red. Retiming spreads the registers: no loop has one more or one less.
+# Bars are registers. As written down, all of the delay stands in one place, and only its first register cuts the
+# slowest path, which is red. Retiming spreads the registers: no loop has one more or one less.
 figure = lms_figure({f"D = {delay}, as written down": graph, f"D = {delay}, retimed": retimed})
 plt.figure(figure)
 print(f"without a delay: a clock period of {fxp.critical_path(fxp.lms_graph(**units))}")

@@ -348,7 +348,7 @@ CLAIMS: Final = (
         "An LMS predictor whose units wait for their operands alone takes this long for each error in the long run.",
         _bound,
         derived=_derived_bound,
-        domain=TAPS | TIMES | ADDERS | STEP | {"delay": Integers(0, 24)},
+        domain=TAPS | TIMES | ADDERS | STEP | {"delay": Integers(0, 8)},
         wrong_variants=(_critical_path_as_bound, _registers_ignored, _weight_register_forgotten),
     ),
     _claim(
@@ -375,7 +375,7 @@ CLAIMS: Final = (
         "The best place for R registers in a loop of n equal units leaves ⌈n/R⌉ units in a row.",
         _ring_period,
         derived=_derived_ring,
-        domain={"units": Integers(1, 8), "registers": Integers(1, 4), "unit_delay": Integers(1, 9)},
+        domain={"units": Integers(1, 7), "registers": Integers(1, 4), "unit_delay": Integers(1, 9)},
         wrong_variants=(_bound_of_the_ring, _shortest_row),
     ),
     _claim(
