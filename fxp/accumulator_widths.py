@@ -47,6 +47,10 @@ def guaranteed_bits(w: ArrayLike, x_format: Format, *, bias: ArrayLike | None = 
     ValueError
         `w` has another number of axes, or the shape of the bias does not match.
 
+    References
+    ----------
+    Derivation: :ref:`derivation-guaranteed_bits`.
+
     Examples
     --------
     >>> guaranteed_bits(np.full((64, 1), -128), Format(8, 8, signed=False))

@@ -67,6 +67,10 @@ def lossless_bits(
         A weight is outside its format, `w` has another number of axes, the shape of the bias does not match, or the
         mode is STOCHASTIC.
 
+    References
+    ----------
+    Derivation: :ref:`derivation-lossless_bits`.
+
     Examples
     --------
     >>> w, x_format = np.full((64, 1), 100), Format(8, 8, signed=False)

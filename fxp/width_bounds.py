@@ -56,7 +56,7 @@ def data_type_bits(length: int, x_format: Format, w_format: Format) -> int:
     References
     ----------
     I. Colbert, A. Pappalardo, J. Petri-Koenig, "A2Q: Accumulator-Aware Quantization with Guaranteed Overflow
-    Avoidance", ICCV 2023.
+    Avoidance", ICCV 2023. Derivation: :ref:`derivation-data_type_bits`.
 
     Examples
     --------
@@ -116,7 +116,7 @@ def l1_bits(w: ArrayLike, x_format: Format) -> NDArray[np.int64]:
 
     References
     ----------
-    As :func:`data_type_bits`.
+    As :func:`data_type_bits`. Derivation: :ref:`derivation-l1_bits`.
 
     Examples
     --------

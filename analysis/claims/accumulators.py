@@ -29,7 +29,7 @@ SHORT_INPUT_BITS: Final = 2  # where all orders are tried
 WEIGHTS: Final = Choice(
     (3, -4, 1), (7, 7, 2), (-1, -1, -2), (-8, 5, -3), (4, 4, 4), (-8, -8, -8), (1, 0, 0), (7, -7, 5), (1, -9, 9)
 )
-INPUTS: Final[dict[str, Domain]] = {"x_bits": Integers(1, 3), "x_signed": Choice(False, True)}
+INPUTS: Final[dict[str, Domain]] = {"x_bits": Integers(1, 2), "x_signed": Choice(False, True)}
 CLIPPING: Final = Choice(*map(Format.parse, ("sfix3_E1", "ufix4", "ufix2_E2", "sfix4", "ufix3_E1")))
 REQUANTIZED: Final[dict[str, Domain]] = {
     "x_signed": Choice(False, True),
@@ -69,10 +69,9 @@ def _guaranteed_derived(x_bits: int, x_signed: bool, weights: Row, bias: int) ->
     return _bits_to_reach(derivations.guaranteed_bits().value(b=bias, **_signs(weights), **ends))
 
 
-def _inputs_of_both_signs(x_bits: int, x_signed: bool, weights: Row, bias: int) -> int:
-    """Lets inputs reach −x_max too, so that all products may have one sign."""
-    rise = Format(x_bits, 0, signed=x_signed).max_code * sum(map(abs, weights))
-    return _bits_to_reach(bias + rise + 1, rise - bias)
+def _no_sign_bit(x_bits: int, x_signed: bool, weights: Row, bias: int) -> Any:
+    """Counts the bits of the largest magnitude, without the sign bit."""
+    return _guaranteed(x_bits, x_signed, weights, bias) - 1
 
 
 def _bias_left_out(x_bits: int, x_signed: bool, weights: Row, bias: int) -> Any:
@@ -335,7 +334,7 @@ CLAIMS: Final = (
         _guaranteed,
         derived=_guaranteed_derived,
         domain=INPUTS | {"weights": WEIGHTS, "bias": Integers(-40, 40)},
-        wrong_variants=(_inputs_of_both_signs, _bias_left_out, _finished_sums_of_unit_inputs),
+        wrong_variants=(_no_sign_bit, _bias_left_out, _finished_sums_of_unit_inputs),
         cases=18,
     ),
     _claim(

@@ -26,7 +26,7 @@ __all__ = [
 Row = tuple[int, ...]
 IntArray = NDArray[np.int64]
 
-WIDEST = 16  # more than the registers of these measurements need
+WIDEST = 10  # more than the registers of these measurements need
 RUNS = 400
 
 
