@@ -79,7 +79,7 @@ def limited(network: IntegerNetwork, images: Any, registers: Mapping[str, Accumu
         raise
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(st.data())
 def test_any_network_equals_its_composition(data) -> None:
     network = data.draw(strategies.networks() | strategies.residual_networks())
