@@ -40,9 +40,10 @@ def contestants(x: np.ndarray, w: np.ndarray) -> list[Contestant]:
         torch.from_numpy(codes.astype(np.float32)).contiguous(memory_format=torch.channels_last) for codes in (x, w)
     )
     quantised, plain = torch.ops.quantized.conv2d, torch.nn.functional.conv2d
+    rescaled = {"remark": "sums rescaled to 8 bits"}
     return [
-        Contestant("torch quantised, channels last", lambda: quantised(pixels, packed, QUANTISED_STEP, 0)),
-        Contestant("torch quantised, NCHW", lambda: quantised(planes, packed, QUANTISED_STEP, 0)),
+        Contestant("torch quantised, channels last", lambda: quantised(pixels, packed, QUANTISED_STEP, 0), **rescaled),
+        Contestant("torch quantised, NCHW", lambda: quantised(planes, packed, QUANTISED_STEP, 0), **rescaled),
         Contestant("torch float32, channels last", lambda: plain(x32, w32, padding=1), np.asarray),
         Contestant("fxp.conv2d, channels last", lambda: conv2d(last, w, padding=1), lambda result: result.codes),
         Contestant("fxp.conv2d, NCHW", lambda: conv2d(x, w, padding=1), lambda result: result.codes),

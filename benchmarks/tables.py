@@ -47,7 +47,7 @@ def markdown(table: Table) -> str:
             duration(row.seconds),
             *[f"{row.gmacs:.3g}" if row.gmacs else "–"] * speeds,
             f"{row.seconds / table.rows[0].seconds:.2f}",
-            *[deviation(row, table.results) or "none"] * counts,
+            *[deviation(row, table.results) or ("none" if row.wrong == 0 else "not compared")] * counts,
         ]
         for row in table.rows
     ]
@@ -81,7 +81,7 @@ def deviation(row: Row, results: int | None) -> str:
 def duration(seconds: float) -> str:
     """Return seconds with three digits."""
     scale, unit = (1, "s") if seconds >= 1 else (1e3, "ms")
-    return f"{seconds * scale:.3g} {unit}"
+    return f"{seconds * scale:.3g}\N{NO-BREAK SPACE}{unit}"
 
 
 def grid(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
