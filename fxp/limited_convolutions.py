@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fxp import carriers
-from fxp.limited_sums import certified, limited
+from fxp.formats import Overflow
+from fxp.limited_sums import certified, limited, without_steps
 from fxp.products import Products, Weights
 from fxp.registers import Accumulation, Accumulator
 
@@ -61,7 +62,7 @@ class LimitedConvolution:
         x_high: int,
     ) -> None:
         self.geometry, self.accumulator, self.kernel = geometry, accumulator, w.shape[1:]
-        self.exact = carriers.ExactConvolution(w, bias, geometry, x_low=x_low, x_high=x_high)
+        self.exact = functools.cache(lambda: carriers.ExactConvolution(w, bias, geometry, x_low=x_low, x_high=x_high))
         groups = geometry.groups
         axes = (0, 2, 3, 4, 1) if accumulator.order == "channel_row_column" else (0, 3, 4, 2, 1)
         grouped = w.reshape(groups, len(w) // groups, *self.kernel).transpose(axes)
@@ -93,9 +94,12 @@ class LimitedConvolution:
             return apart.transpose(1, 0, 4, 2, 3).reshape(len(x), groups * columns, height, width)
 
         def exact() -> Codes:
-            apart = self.exact(x).reshape(len(x), groups, columns, height, width)
+            apart = self.exact()(x).reshape(len(x), groups, columns, height, width)
             return apart.transpose(1, 0, 3, 4, 2).reshape(groups, len(x) * height * width, columns)
 
+        outcome = None if prefixes else without_steps(exact, self.weights, self.accumulator)
+        if outcome is not None and not (outcome.persistent and self.accumulator.overflow is Overflow.ERROR):
+            return outcome.arranged(arrange)
         padded = np.pad(x.transpose(0, 2, 3, 1), ((0, 0), *self.geometry.padding, (0, 0)))
         starts, offsets = _windows(padded.shape, self.kernel, (height, width), self.geometry, self.accumulator.order)
         products = Products(padded.reshape(-1), starts, offsets, self.weights, exact, threads)

@@ -8,7 +8,7 @@ suffice.
 
 import functools
 from collections.abc import Callable, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -18,11 +18,15 @@ from fxp import carriers, reference
 from fxp.formats import Format, Overflow, Rounding
 from fxp.kernels import accumulation
 from fxp.kernels.layers import rounding_offsets
+from fxp.lane_sums import fits_lanes, in_lanes
 from fxp.products import Products, Weights
 from fxp.registers import Accumulation, Accumulator, Prefixes
+from fxp.sharing import shared
 
-__all__ = ["certified", "limited"]
+__all__ = ["certified", "limited", "without_steps"]
 
+WORTH_THREADS = 2**17  # sums below which starting a thread takes longer than what it saves
+WIDE = 31  # bits of a register that no sum in lanes leaves
 PROVEN = 2**62  # where the limits of all sums lie within, no step of any register leaves int64
 
 Codes = NDArray[Any]
@@ -52,15 +56,100 @@ def limited(
     """
     if not _is_proven(products, accumulator):
         return _by_reference(products, accumulator, arrange, prefixes=prefixes)
-    sums = functools.cache(lambda: _exact_sums(products, accumulator))
-    codes, outside = _codes(products, accumulator, sums)
-    if accumulator.overflow is Overflow.ERROR and outside.any():
-        raise _overflow_error(arrange(outside), accumulator)
-    # Before a register first overflows, it holds the exact prefix: what was out of range on the way is what overflowed.
-    overflowed = outside if _looks_at_steps(accumulator) else None
-    persistent = _is_outside(sums(), accumulator) if outside.any() else outside
+    outcome = _outcome(products, accumulator)
+    if accumulator.overflow is Overflow.ERROR and (outcome.overflowed or outcome.persistent):
+        raise _overflow_error(arrange(_outside(products, accumulator)), accumulator)
     details = _prefixes(products, accumulator) if prefixes else None
-    return _counted(codes, overflowed, persistent, details, arrange)
+    return outcome.arranged(arrange, details)
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """Codes of sums, and how many of them had a prefix, or have the exact sum, out of range.
+
+    Parameters
+    ----------
+    codes : ndarray of int, shape (G, M, N)
+        What the register of the result holds.
+    overflowed : int or None
+        Outputs of which a prefix is out of range; None where only finished sums were looked at.
+    persistent : int
+        Outputs of which the exact sum is.
+    """
+
+    codes: Codes
+    overflowed: int | None
+    persistent: int
+
+    def arranged(self, arrange: Callable[[Codes], Codes], details: Prefixes | None = None) -> Accumulation:
+        """Return codes, counts and details in the caller's shape; without knowledge of prefixes, no count of them."""
+        overflowed = self.overflowed if details is None else int(np.count_nonzero(details.overflowed))
+        transient = None if overflowed is None else overflowed - self.persistent
+        shaped = None if details is None else _arranged(details, arrange)
+        return Accumulation(arrange(self.codes), overflowed, self.persistent, transient, shaped)
+
+
+def without_steps(exact: Callable[[], Codes], weights: Weights, accumulator: Accumulator) -> Outcome | None:
+    """Return the outcome where exact sums are all that it takes: one operation on each, or none; else None.
+
+    Parameters
+    ----------
+    exact : callable
+        Returns the exact sums of :class:`Products`.
+    weights : Weights
+        Their weights, biases and the range of the other operand.
+    accumulator : Accumulator
+        Width and modes.
+    """
+    kind = carriers.output_dtype(*accumulator.range_of(accumulator.last_word))
+    if certified(weights, accumulator).all():
+        sums = exact()
+        codes = sums if sums.dtype == np.int32 else sums.astype(kind, copy=False)
+        return Outcome(codes, 0 if _looks_at_steps(accumulator) else None, 0)
+    if _looks_at_steps(accumulator) or accumulator.tile or accumulator.drop_bits or weights.reach > PROVEN:
+        return None
+    sums = np.ascontiguousarray(exact())
+    codes = np.empty(sums.shape, kind)
+    return Outcome(codes, None, _bring(sums, accumulator.word, accumulator, codes))
+
+
+def _outcome(products: Products, accumulator: Accumulator) -> Outcome:
+    exact: Callable[[], Codes] = functools.cache(lambda: _exact_sums(products, accumulator))
+    at_once = without_steps(exact, products.weights, accumulator)
+    if at_once is not None:
+        return at_once
+    chosen = _doubtful(products, accumulator)
+    doubtful = products if chosen is None else products.part(*chosen)
+    if fits_lanes(doubtful, accumulator):
+        sums = in_lanes(doubtful, accumulator)
+        codes, overflowed, persistent = sums.codes, sums.overflowed, sums.persistent
+        if doubtful.exact is None or doubtful.weights.reach > carriers.FLOAT32_LIMIT:  # blocks beat other carriers
+            exact = lambda: in_lanes(doubtful, Accumulator(WIDE)).codes  # noqa: E731
+    else:
+        codes, outside = _codes(doubtful, accumulator)
+        overflowed, persistent = int(np.count_nonzero(outside)), None
+    if persistent is None:
+        persistent = int(np.count_nonzero(_is_outside(exact(), accumulator))) if overflowed else 0
+    if chosen is not None:
+        groups, columns = chosen
+        part, codes = codes, _exact_sums(products, accumulator).astype(codes.dtype)
+        codes[np.ix_(groups, np.ones(products.shape[1], bool), columns)] = part
+    return Outcome(codes, overflowed if _looks_at_steps(accumulator) else None, persistent)
+
+
+def _doubtful(products: Products, accumulator: Accumulator) -> tuple[Mask, Mask] | None:
+    """Return the groups and the columns that are not proven to fit, where they are few enough to be done apart."""
+    fits = certified(products.weights, accumulator)
+    groups, columns = (~np.asarray(fits.all(axis=axis)) for axis in (1, 0))
+    few = np.count_nonzero(groups) * np.count_nonzero(columns) * 2 <= fits.size
+    return (groups, columns) if few and products.exact is not None else None
+
+
+def _outside(products: Products, accumulator: Accumulator) -> Mask:
+    """Return of which outputs a value that the register looked at is out of range."""
+    if _looks_at_steps(accumulator) or accumulator.tile:
+        return _codes(products, accumulator)[1]
+    return _is_outside(_exact_sums(products, accumulator), accumulator)
 
 
 def _looks_at_steps(accumulator: Accumulator) -> bool:
@@ -78,22 +167,10 @@ def _is_proven(products: Products, accumulator: Accumulator) -> bool:
     return fits and object not in (products.x.dtype, products.weights.w.dtype)
 
 
-def _codes(products: Products, accumulator: Accumulator, sums: Callable[[], Codes]) -> tuple[Codes, Mask]:
+def _codes(products: Products, accumulator: Accumulator) -> tuple[Codes, Mask]:
     """Return the codes, and the outputs of which a value that the register looked at was out of range."""
     kind = carriers.output_dtype(*accumulator.range_of(accumulator.last_word))
-    fits = certified(products.weights, accumulator)
-    if fits.all() and not accumulator.drop_bits:
-        exact = sums()
-        return exact.astype(kind if exact.dtype != np.int32 else np.int32, copy=False), np.zeros(products.shape, bool)
-    if accumulator.tile:
-        codes, outside = _tiled(products, accumulator)
-    elif fits.any() and _looks_at_steps(accumulator):
-        codes, outside = sums().astype(kind), np.zeros(products.shape, bool)
-        groups, columns = (~np.asarray(fits.all(axis=axis)) for axis in (1, 0))
-        failing = np.ix_(groups, np.ones(products.shape[1], bool), columns)
-        codes[failing], outside[failing] = _untiled(products.part(groups, columns), accumulator, sums)
-    else:
-        codes, outside = _untiled(products, accumulator, sums)
+    codes, outside = (_tiled if accumulator.tile else _untiled)(products, accumulator)
     return codes.astype(kind, copy=False), outside
 
 
@@ -115,10 +192,10 @@ def certified(weights: Weights, accumulator: Accumulator) -> Mask:
     return fits.astype(bool) & (accumulator.drop_bits == 0)
 
 
-def _untiled(products: Products, accumulator: Accumulator, sums: Callable[[], Codes]) -> tuple[Codes, Mask]:
+def _untiled(products: Products, accumulator: Accumulator) -> tuple[Codes, Mask]:
     """Return the codes of one register that starts at the bias, and which were out of range."""
     if not _looks_at_steps(accumulator):
-        return _brought(sums(), accumulator.word, accumulator)
+        return _brought(_exact_sums(products, accumulator), accumulator.word, accumulator)
     initial, outside = _brought(products.weights.initial[:, None].astype(np.int64), accumulator.word, accumulator)
     codes, changed = _stepped(products, accumulator, initial)
     return codes, outside | changed
@@ -131,7 +208,7 @@ def _tiled(products: Products, accumulator: Accumulator) -> tuple[Codes, Mask]:
     if every_step:
         total, outside = _brought(total, word, accumulator)
     for tile in products.tiles(accumulator.tile or 1):
-        held, changed = _untiled(tile, accumulator, functools.partial(_exact_sums, tile, accumulator))
+        held, changed = _untiled(tile, accumulator)
         total = total + held
         outside |= changed
         if every_step:
@@ -143,12 +220,25 @@ def _tiled(products: Products, accumulator: Accumulator) -> tuple[Codes, Mask]:
 
 def _brought(values: Codes, word: Format, accumulator: Accumulator) -> tuple[Codes, Mask]:
     """Return what the overflow mode makes of values, and which were out of range."""
-    codes, outside = np.empty(values.shape, np.int64), np.empty(values.shape, bool)
-    flat = np.ascontiguousarray(values).reshape(-1)
+    least, most = accumulator.range_of(word)
+    values = np.ascontiguousarray(values)
+    codes = np.empty(values.shape, np.int64)
+    _bring(values, word, accumulator, codes)
+    return codes, (values < least) | (values > most)
+
+
+def _bring(values: Codes, word: Format, accumulator: Accumulator, codes: Codes) -> int:
+    """Fill `codes` with what the overflow mode makes of values, and return how many are out of range."""
     mode = Overflow.of(accumulator.overflow).value
-    settings = flat, *accumulator.range_of(word), mode, codes.reshape(-1), outside.reshape(-1)
-    accumulation.bring_into_range(0, flat.size, *settings)
-    return codes, outside
+    flat, out, limits = values.reshape(-1), codes.reshape(-1), accumulator.range_of(word)
+    threads = None if flat.size >= WORTH_THREADS else 1
+    return sum(
+        shared(
+            flat.size,
+            lambda first, last: accumulation.bring_into_range(first, last, flat, *limits, mode, out),
+            threads,
+        )
+    )
 
 
 def _stepped(products: Products, accumulator: Accumulator, initial: Codes) -> tuple[Codes, Mask]:
@@ -168,13 +258,14 @@ def _stepped(products: Products, accumulator: Accumulator, initial: Codes) -> tu
 
 def _lane(products: Products, most: int) -> Any:
     """Return int32 where it holds the operands, and a register of at most -1 - `most` and one product more."""
-    widest = [
-        max((abs(int(end)) for end in (a.min(), a.max())), default=0)
-        for a in (products.x, products.weights.w)
-        if a.size
-    ]
-    product = widest[0] * widest[1] if len(widest) == 2 else 0
-    return np.int32 if max([*widest, most + 1 + product]) < 2**31 else np.int64
+    widest = _widest(products)
+    return np.int32 if max(*widest, most + 1 + widest[0] * widest[1]) < 2**31 else np.int64
+
+
+def _widest(products: Products) -> tuple[int, int]:
+    """Return the greatest absolute values of both operands."""
+    x, w = (max(abs(int(a.min())), abs(int(a.max()))) if a.size else 0 for a in (products.x, products.weights.w))
+    return x, w
 
 
 def _dropping(accumulator: Accumulator) -> tuple[int, tuple[int, int, int]]:
@@ -190,8 +281,13 @@ def _exact_sums(products: Products, accumulator: Accumulator) -> Codes:
 
 def _exact_prefixes(products: Products, accumulator: Accumulator) -> tuple[Codes, Codes, Codes]:
     """Return the exact sums, and the lowest and the highest prefix of each."""
-    sums, lowest, highest = products.starting_at(), products.starting_at(), products.starting_at()
-    products.run(accumulation.prefixes, np.int64, _dropping(accumulator), sums, lowest, highest)
+    if accumulator.drop_bits:
+        sums, lowest, highest = (products.starting_at() for _ in range(3))
+        products.run(accumulation.prefixes, np.int64, _dropping(accumulator), sums, lowest, highest)
+        return sums, lowest, highest
+    lane = np.int32 if max(products.weights.reach, *_widest(products)) < 2**31 else np.int64
+    sums, lowest, highest = (products.starting_at().astype(lane) for _ in range(3))
+    products.padded().run(accumulation.running(lane), lane, (), sums, lowest, highest)
     return sums, lowest, highest
 
 
@@ -255,8 +351,9 @@ def _by_reference(
         )
     )
     details = _marked(sums, lowest, highest, tiles if accumulator.tile else None, accumulator)
-    overflowed = details.overflowed if _looks_at_steps(accumulator) else None
-    return _counted(codes.astype(kind), overflowed, details.persistent, details if prefixes else None, arrange)
+    overflowed = int(np.count_nonzero(details.overflowed)) if _looks_at_steps(accumulator) else None
+    outcome = Outcome(codes.astype(kind), overflowed, int(np.count_nonzero(details.persistent)))
+    return outcome.arranged(arrange, details if prefixes else None)
 
 
 def _each(of: Callable[[Any], int], results: Codes) -> Codes:
@@ -270,18 +367,6 @@ def _overflow_error(outside: Mask, accumulator: Accumulator) -> OverflowError:
         f"codes[{first}] is out of range: its sum leaves the accumulator of {widths} on the way or at the end; "
         "widen it, or choose another overflow mode"
     )
-
-
-def _counted(
-    codes: Codes, overflowed: Mask | None, persistent: Mask, details: Prefixes | None, arrange: Callable[[Codes], Codes]
-) -> Accumulation:
-    """Return codes, counts and details in the caller's shape; without knowledge of prefixes, no count of them."""
-    last = int(np.count_nonzero(persistent))
-    if details is not None:
-        overflowed = details.overflowed
-        details = _arranged(details, arrange)
-    some = None if overflowed is None else int(np.count_nonzero(overflowed))
-    return Accumulation(arrange(codes), some, last, None if some is None else some - last, details)
 
 
 def _arranged(details: Prefixes, arrange: Callable[[Codes], Codes]) -> Prefixes:

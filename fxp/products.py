@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from fxp import carriers
 from fxp.kernels.accumulation import UNROLLED
+from fxp.packing import BlockWeights, HalfWeights, block_weights, half_weights, operand_kind
 from fxp.sharing import shared
 
 __all__ = ["Products", "Weights"]
@@ -55,6 +56,21 @@ class Weights:
         minus, plus = self.limits
         return int((plus - minus + abs(self.initial.astype(object))).max(initial=0))
 
+    @functools.cached_property
+    def operand_kind(self) -> tuple[Any, int] | None:
+        """Type and zero of the other operand in the kernels of tiles, None where they do not hold it."""
+        return operand_kind(self.low, self.high, self.w)
+
+    @functools.cached_property
+    def blocks(self) -> BlockWeights:
+        """Weights packed for blocks."""
+        return block_weights(self.w, *(self.operand_kind or (np.int16, 0)))
+
+    @functools.cached_property
+    def halves(self) -> HalfWeights:
+        """Weights packed for lanes of 16 bits."""
+        return half_weights(self.w, (self.operand_kind or (np.int16, 0))[1], self.low, self.high)
+
     def places(self, chosen: slice) -> Self:
         """Return the codes of some places, without bias."""
         return replace(self, w=self.w[:, chosen], initial=np.zeros_like(self.initial))
@@ -95,6 +111,16 @@ class Products:
     def shape(self) -> tuple[int, int, int]:
         """Shape (G, M, N) of the outputs."""
         return *self.starts.shape, self.weights.w.shape[2]
+
+    @property
+    def neighbours(self) -> int:
+        """Number of consecutive products, the same for all, whose operands are neighbours in `x`."""
+        jumps = np.flatnonzero(np.diff(self.offsets) != 1) + 1
+        return int(np.gcd.reduce(jumps, initial=self.offsets.size))
+
+    def rows(self, chosen: slice) -> Self:
+        """Return the products of some rows."""
+        return replace(self, starts=np.ascontiguousarray(self.starts[:, chosen]), exact=None)
 
     def starting_at(self) -> Codes:
         """Return the biases as an int64 array of the shape of the outputs."""

@@ -14,14 +14,13 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from fxp.kernels.overflow import is_outside, overflow
+from fxp.kernels.overflow import SATURATE, SATURATE_SYMMETRIC, WRAP, is_outside, overflow
 
-__all__ = ["UNROLLED", "bring_into_range", "dropped", "prefixes", "saturating", "step"]
+__all__ = ["UNROLLED", "bring_into_range", "dropped", "prefixes", "running", "saturating", "step"]
 
 UNROLLED = 4  # products a pass, so that a lane stays in its register for as many
 
 Codes = NDArray[Any]
-Mask = NDArray[np.bool_]
 
 
 @cache
@@ -75,6 +74,54 @@ def saturating(lane: type[Any]) -> Callable[..., None]:
                     change[n] |= (total0 ^ code0) | (total1 ^ code1) | (total2 ^ code2) | (total3 ^ code3)
 
     return saturate
+
+
+@cache
+def running(lane: type[Any]) -> Callable[..., None]:
+    """Return the kernel of exact sums and the limits of their prefixes, for operands and sums of one integer type.
+
+    The kernel ``(first, last, x, starts, offsets, w, sums, lowest, highest)`` takes a multiple of `UNROLLED` products,
+    as :func:`saturating`; `prefixes` is for products that lose bits.
+    """
+
+    @njit(cache=True, nogil=True, inline="always")
+    def sum_of(total: Any, factor: Any, weight: Any) -> Any:
+        return lane(total + lane(factor * weight))
+
+    @njit(cache=True, nogil=True)
+    def run(
+        first: int,
+        last: int,
+        x: Codes,
+        starts: Codes,
+        offsets: Codes,
+        w: Codes,
+        sums: Codes,
+        lowest: Codes,
+        highest: Codes,
+    ) -> None:
+        rows = starts.shape[1]
+        for index in range(first, last):
+            g, m = index // rows, index % rows
+            start, total, low, high = starts[g, m], sums[g, m], lowest[g, m], highest[g, m]
+            for k in range(0, offsets.size, 4):
+                x0, x1, x2, x3 = (
+                    x[start + offsets[k]],
+                    x[start + offsets[k + 1]],
+                    x[start + offsets[k + 2]],
+                    x[start + offsets[k + 3]],
+                )
+                w0, w1, w2, w3 = w[g, k], w[g, k + 1], w[g, k + 2], w[g, k + 3]
+                for n in range(total.size):
+                    sum0 = sum_of(total[n], x0, w0[n])
+                    sum1 = sum_of(sum0, x1, w1[n])
+                    sum2 = sum_of(sum1, x2, w2[n])
+                    sum3 = sum_of(sum2, x3, w3[n])
+                    low[n] = min(low[n], min(min(sum0, sum1), min(sum2, sum3)))
+                    high[n] = max(high[n], max(max(sum0, sum1), max(sum2, sum3)))
+                    total[n] = sum3
+
+    return run
 
 
 @njit(cache=True, nogil=True)
@@ -148,10 +195,24 @@ def prefixes(
 
 
 @njit(cache=True, nogil=True)
-def bring_into_range(
-    first: int, last: int, values: Codes, least: int, most: int, mode: int, codes: Codes, outside: Mask
-) -> None:
-    """Fill flat `codes` with what the overflow mode makes of flat int64 values, and mark those out of range."""
-    for i in range(first, last):
-        outside[i] = is_outside(values[i], 0, least, most)
-        codes[i] = overflow(values[i], 0, least, most, mode)
+def bring_into_range(first: int, last: int, values: Codes, least: int, most: int, mode: int, codes: Codes) -> int:
+    """Fill flat `codes` with what the overflow mode makes of flat `values`, and return how many are out of range.
+
+    The two frequent modes have loops of their own, which run on vectors.
+    """
+    outside = 0
+    if mode == SATURATE or mode == SATURATE_SYMMETRIC:  # noqa: SIM109 (Numba searches a tuple slowly)
+        for i in range(first, last):
+            code = min(max(np.int64(values[i]), least), most)
+            outside += code != values[i]
+            codes[i] = code
+    elif mode == WRAP:
+        for i in range(first, last):
+            code = least + ((values[i] - least) & (most - least))
+            outside += code != values[i]
+            codes[i] = code
+    else:
+        for i in range(first, last):
+            outside += is_outside(values[i], 0, least, most)
+            codes[i] = overflow(values[i], 0, least, most, mode)
+    return outside

@@ -1,0 +1,108 @@
+"""Weights as the kernels of tiles read them: packed once, for any number of batches of the other operand."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fxp.kernels.lanes import LANES, NARROW_LANES, has_byte_products
+
+__all__ = ["BlockWeights", "HalfWeights", "block_weights", "half_weights", "operand_kind"]
+
+BLOCK = 32  # products: shorter blocks are certain more often, longer ones have fewer ends to test
+WINDOWS = (8, 4, 2, 1)
+HALF_LIMIT = 2**15 - 1
+
+Codes = NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class BlockWeights:
+    """Weights as :func:`fxp.kernels.tiles.saturate_in_blocks` takes them."""
+
+    dots: Codes
+    steps: Codes
+    shifts: Codes
+    ends: Codes
+    zero: int
+
+
+@dataclass(frozen=True, eq=False)
+class HalfWeights:
+    """Weights as :func:`fxp.kernels.tiles.saturate_in_halves` takes them, and the reach of each window's sums."""
+
+    w: Codes
+    zero: int
+    reaches: dict[int, int]
+
+    def check(self, span: int) -> int:
+        """Return after how many products a register may be compared with its shadow, `span` being between its limits.
+
+        A clamp parts the two by what it cuts off. They agree again only after a register has crossed the whole span to
+        be clamped at the other limit, or after 2^16 has been cut off.
+        """
+        return next(size for size in WINDOWS if size == 1 or self.reaches[size] <= min(span, 2**16 - 1))
+
+
+def operand_kind(low: int, high: int, w: Codes) -> tuple[Any, int] | None:
+    """Return type and zero of the other operand's codes in the kernels; None where 16 bits do not hold all.
+
+    Bytes where the processor multiplies those faster, unsigned with 128 added to signed codes; else 16-bit integers,
+    whose lowest code stays out, as its absolute value is none.
+
+    Parameters
+    ----------
+    low, high : int
+        Range of the operand's codes.
+    w : ndarray of int
+        Weights.
+    """
+    least, most = int(w.min(initial=0)), int(w.max(initial=0))
+    bytes_hold = low >= -128 and high <= (127 if low < 0 else 255) and least >= -128 and most <= 127
+    if bytes_hold and has_byte_products():
+        return np.uint8, 128 if low < 0 else 0
+    return (np.int16, 0) if max(-low, high, -least, most) <= HALF_LIMIT else None
+
+
+def block_weights(w: Codes, kind: Any, zero: int) -> BlockWeights:
+    """Return weights (G, K, N), K at least 1, for operands of this type and zero."""
+    group, signed = (4, np.int8) if kind is np.uint8 else (2, np.int16)
+    panels = _panels(w.astype(signed), group, LANES)
+    groups, count, length, lanes = panels.shape
+    pairs = panels.reshape(groups, count, length // group, group, lanes).swapaxes(3, 4)
+    negative = np.minimum(pairs, np.negative(pairs, where=pairs > np.iinfo(signed).min, out=pairs.copy()))
+    ends = np.linspace(0, length // group, max(1, round(length / BLOCK)) + 1).round().astype(np.int64)
+    return BlockWeights(
+        dots=np.ascontiguousarray(np.stack([pairs, negative], axis=3)),
+        steps=panels.astype(np.int16).view(np.uint16).astype(np.int32),
+        shifts=np.add.reduceat(panels, ends[:-1] * group, axis=2, dtype=np.int32) * np.int32(-zero),
+        ends=ends,
+        zero=zero,
+    )
+
+
+def half_weights(w: Codes, zero: int, low: int, high: int) -> HalfWeights:
+    """Return weights (G, K, N) for operands from `low` to `high`, of any number of products."""
+    packed = _panels(w.astype(np.int16), max(WINDOWS), NARROW_LANES)
+    return HalfWeights(packed, zero, {window: _reach(packed, window, low, high) for window in WINDOWS})
+
+
+def _panels(w: Codes, multiple: int, lanes: int) -> Codes:
+    """Return weights (G, K, N) as (G, panels, K, lanes) of one or two vectors, zeros where the shape has grown."""
+    groups, length, columns = w.shape
+    vectors = -(-columns // lanes)
+    lanes *= 1 + (vectors % 2 == 0)
+    padded = np.pad(w, ((0, 0), (0, -length % multiple), (0, -columns % lanes)))
+    return np.ascontiguousarray(padded.reshape(groups, padded.shape[1], -1, lanes).swapaxes(1, 2))
+
+
+def _reach(packed: Codes, window: int, low: int, high: int) -> int:
+    """Return the greatest distance from zero of the sum of any products of a window."""
+    groups, count, length, lanes = packed.shape
+    windows = packed.reshape(groups, count, length // window, window, lanes)
+    positive = np.maximum(windows, 0).sum(axis=3, dtype=np.int64)
+    negative = windows.sum(axis=3, dtype=np.int64) - positive
+    up, down = max(high, 0), min(low, 0)
+    ends = positive * up + negative * down, -(positive * down + negative * up)
+    return int(max(end.max(initial=0) for end in ends))
