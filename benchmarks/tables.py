@@ -55,13 +55,13 @@ def markdown(table: Table) -> str:
 
 
 def summary(tables: Iterable[Table]) -> str:
-    """Return one line a table: our time, and how many times as long the others take."""
+    """Return one line a table: our first time, and how many times as long the others take."""
     return grid(["work", "fxp", "others, times fxp"], [_line(table) for table in tables])
 
 
 def _line(table: Table) -> list[str]:
     ours = next(row for row in table.rows if row.is_ours)
-    others = (_other(row, ours, table.results) for row in table.rows if not row.is_ours)
+    others = (_other(row, ours, table.results) for row in table.rows if row is not ours)
     return [table.title, duration(ours.seconds), "; ".join(others)]
 
 
