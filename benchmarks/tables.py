@@ -39,15 +39,16 @@ def table_of(record: dict) -> Table:
 def markdown(table: Table) -> str:
     """Return a table in full."""
     speeds = any(row.gmacs for row in table.rows)
-    counts = table.results is not None
-    heads = [table.title, "time", *["GMAC/s"] * speeds, "ratio", *["wrong results"] * counts]
+    counted = table.results is not None
+    remarks = counted or any(row.remark for row in table.rows)
+    heads = [table.title, "time", *["GMAC/s"] * speeds, "ratio", *["wrong results" if counted else "remark"] * remarks]
     cells = [
         [
             row.name,
             duration(row.seconds),
             *[f"{row.gmacs:.3g}" if row.gmacs else "–"] * speeds,
             f"{row.seconds / table.rows[0].seconds:.2f}",
-            *[deviation(row, table.results) or ("none" if row.wrong == 0 else "not compared")] * counts,
+            *[deviation(row, table.results) or verdict(row, counted=counted)] * remarks,
         ]
         for row in table.rows
     ]
@@ -76,6 +77,13 @@ def deviation(row: Row, results: int | None) -> str:
     if row.wrong is None:
         return row.remark
     return f"{row.wrong:,} of {results:,}: {row.remark}" if row.wrong else ""
+
+
+def verdict(row: Row, *, counted: bool) -> str:
+    """Return what is to say of a contestant without a deviation."""
+    if not counted:
+        return ""
+    return "none" if row.wrong == 0 else "not compared"
 
 
 def duration(seconds: float) -> str:

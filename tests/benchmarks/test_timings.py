@@ -45,6 +45,17 @@ def test_a_table_in_full():
     ]
 
 
+def test_a_table_of_results_that_are_not_compared_shows_remarks_alone():
+    rows = Row("torch", 0.002), Row("fxp.sum", 0.001, remark="2 % overflow")
+    assert markdown(Table("sums", rows)).replace(NO_BREAK, " ").splitlines() == [
+        "| sums | time | ratio | remark |",
+        "| --- | ---: | ---: | ---: |",
+        "| torch | 2 ms | 1.00 |  |",
+        "| fxp.sum | 1 ms | 0.50 | 2 % overflow |",
+    ]
+    assert markdown(Table("sums", rows[:1])).splitlines()[0] == "| sums | time | ratio |"
+
+
 def test_a_table_in_short():
     assert summary([TABLE]).replace(NO_BREAK, " ").splitlines()[-1] == (
         "| sums | 0.5 ms | NumPy 4.00; fxpmath 200 (1,200 of 4,096: it wraps); float32 0.80 (rescaled); unseen 4.00 |"
