@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from fxp.loop_delays import loop_delay_regions as loop_delay_regions
     from fxp.loop_delays import min_loop_delay as min_loop_delay
     from fxp.lossless_widths import lossless_bits as lossless_bits
+    from fxp.lossy_overflow import lossy_values as lossy_values
     from fxp.multipliers import FixedPointMultiplier as FixedPointMultiplier
     from fxp.multipliers import quantize_multiplier as quantize_multiplier
     from fxp.networks import IntegerNetwork as IntegerNetwork
@@ -64,6 +65,11 @@ if TYPE_CHECKING:
     from fxp.output_bits import minimum_precision_bits_exact as minimum_precision_bits_exact
     from fxp.output_bits import output_bits_for_sqnr as output_bits_for_sqnr
     from fxp.output_bits import output_bits_for_sqnr_exact as output_bits_for_sqnr_exact
+    from fxp.overflow_tails import Estimate as Estimate
+    from fxp.overflow_tails import OverflowTail as OverflowTail
+    from fxp.overflow_tails import overflow_tail as overflow_tail
+    from fxp.peaks import Peaks as Peaks
+    from fxp.peaks import overflow_values as overflow_values
     from fxp.pipelining import critical_path as critical_path
     from fxp.pipelining import iteration_bound as iteration_bound
     from fxp.pipelining import latency as latency
@@ -97,6 +103,10 @@ if TYPE_CHECKING:
     from fxp.retiming import retime as retime
     from fxp.roundoff import RoundingError as RoundingError
     from fxp.roundoff import rounding_error as rounding_error
+    from fxp.saddlepoint import Cumulants as Cumulants
+    from fxp.saddlepoint import cumulants as cumulants
+    from fxp.saddlepoint import gaussian_overflow as gaussian_overflow
+    from fxp.saddlepoint import saddlepoint_overflow as saddlepoint_overflow
     from fxp.scalings import MultiplierRounding as MultiplierRounding
     from fxp.signals import Signal as Signal
     from fxp.sqnr import sqnr_dot as sqnr_dot
@@ -206,6 +216,16 @@ _HOME = {
     "entropy_coded_quantizer": "limits",
     "entropy_coded_sqnr": "limits",
     "rate_distortion_sqnr": "limits",
+    "lossy_values": "lossy_overflow",
+    "Estimate": "overflow_tails",
+    "OverflowTail": "overflow_tails",
+    "overflow_tail": "overflow_tails",
+    "Peaks": "peaks",
+    "overflow_values": "peaks",
+    "Cumulants": "saddlepoint",
+    "cumulants": "saddlepoint",
+    "gaussian_overflow": "saddlepoint",
+    "saddlepoint_overflow": "saddlepoint",
     "LloydMax": "optimal_levels",
     "lloyd_max": "optimal_levels",
     "FlowPath": "flow_graphs",
