@@ -29,6 +29,13 @@ def limits(fmt, mode):
     return -fmt.max_code if symmetric else fmt.min_code, fmt.max_code
 
 
+def powers_of_two(kind):
+    """Return the powers of two of both signs in an integer type, and their neighbours."""
+    limits = np.iinfo(kind)
+    powers = {sign * 2**k + beside for sign in (-1, 1) for k in range(65) for beside in (-1, 0, 1)}
+    return sorted(code for code in powers if limits.min <= code <= limits.max)
+
+
 @pytest.mark.parametrize("mode", DETERMINISTIC)
 def test_round_shift_of_every_code(mode):
     for shift in (*range(11), 62, 63, 64, 65, 2000):
@@ -52,14 +59,26 @@ def test_round_shift_of_wide_codes(code, shift, mode, u):
     assert round_shift(code, shift, mode.value, u) == reference.shift_round(code, shift, mode, u)
 
 
-@settings(deadline=None, max_examples=300)
-@given(INT64, st.integers(1, 130), st.sampled_from([-1, 0, 1]))
-def test_stochastic_round_shift_at_its_threshold(code, shift, offset):
+def require_threshold(code, shift):
+    """Compare stochastic rounding at the draws next to the least that rounds down."""
     threshold = math.ceil((Fraction(code, 2**shift) - (code >> shift)) * 2**53)
-    u = min(max(threshold + offset, 0), 2**53 - 1) * 2.0**-53
-    assert round_shift(code, shift, Rounding.STOCHASTIC.value, u) == reference.shift_round(
-        code, shift, Rounding.STOCHASTIC, u
-    )
+    for offset in (-1, 0, 1):
+        u = min(max(threshold + offset, 0), 2**53 - 1) * 2.0**-53
+        assert round_shift(code, shift, Rounding.STOCHASTIC.value, u) == reference.shift_round(
+            code, shift, Rounding.STOCHASTIC, u
+        ), (code, shift, offset)
+
+
+@pytest.mark.parametrize("shift", [1, 52, 53, 54, 63, 64, 65, 66, 90, 115, 116, 117, 118, 130])
+def test_stochastic_round_shift_of_every_power_of_two_at_its_threshold(shift):
+    for code in powers_of_two(np.int64):
+        require_threshold(code, shift)
+
+
+@settings(deadline=None, max_examples=300)
+@given(INT64, st.integers(1, 130))
+def test_stochastic_round_shift_at_its_threshold(code, shift):
+    require_threshold(code, shift)
 
 
 @settings(deadline=None, max_examples=300)
@@ -90,9 +109,7 @@ def test_overflow_of_wide_codes_after_a_left_shift(word_bits, signed, code, shif
 
 @pytest.mark.parametrize("kind", [np.int64, np.uint64])
 def test_overflow_of_left_shifts_of_every_power_of_two_and_its_neighbours(kind):
-    limits = np.iinfo(kind)
-    powers = {sign * 2**k + beside for sign in (-1, 1) for k in range(65) for beside in (-1, 0, 1)}
-    for code in (code for code in powers if limits.min <= code <= limits.max):
+    for code in powers_of_two(kind):
         for shift in (0, 1, 2, 30, 61, 62, 63, 64, 65, 127, 128, 2000):
             exact = code << shift
             low, side = shift_left(kind(code), shift)
