@@ -32,10 +32,6 @@ def saturating(lane: type[Any]) -> Callable[..., None]:
     nonzero whose register was clamped. Without other modes its inner loop runs on vectors.
     """
 
-    @njit(cache=True, nogil=True, inline="always")
-    def sum_of(total: Any, factor: Any, weight: Any) -> Any:
-        return lane(total + lane(factor * weight))  # Numba computes in int64; the cast brings back narrow lanes
-
     @njit(cache=True, nogil=True)
     def saturate(
         first: int,
@@ -61,14 +57,14 @@ def saturating(lane: type[Any]) -> Callable[..., None]:
                     x[start + offsets[k + 3]],
                 )
                 w0, w1, w2, w3 = w[g, k], w[g, k + 1], w[g, k + 2], w[g, k + 3]
-                for n in range(held.size):
-                    total0 = sum_of(held[n], x0, w0[n])
+                for n in range(held.size):  # in int64, were it not for the casts
+                    total0 = lane(held[n] + lane(x0 * w0[n]))
                     code0 = min(max(total0, least), most)
-                    total1 = sum_of(code0, x1, w1[n])
+                    total1 = lane(code0 + lane(x1 * w1[n]))
                     code1 = min(max(total1, least), most)
-                    total2 = sum_of(code1, x2, w2[n])
+                    total2 = lane(code1 + lane(x2 * w2[n]))
                     code2 = min(max(total2, least), most)
-                    total3 = sum_of(code2, x3, w3[n])
+                    total3 = lane(code2 + lane(x3 * w3[n]))
                     code3 = min(max(total3, least), most)
                     held[n] = code3
                     change[n] |= (total0 ^ code0) | (total1 ^ code1) | (total2 ^ code2) | (total3 ^ code3)
@@ -84,10 +80,6 @@ def running(lane: type[Any]) -> Callable[..., None]:
     as :func:`saturating`; `prefixes` is for products that lose bits.
     """
 
-    @njit(cache=True, nogil=True, inline="always")
-    def sum_of(total: Any, factor: Any, weight: Any) -> Any:
-        return lane(total + lane(factor * weight))
-
     @njit(cache=True, nogil=True)
     def run(
         first: int,
@@ -100,10 +92,12 @@ def running(lane: type[Any]) -> Callable[..., None]:
         lowest: Codes,
         highest: Codes,
     ) -> None:
-        rows = starts.shape[1]
+        rows, columns = starts.shape[1], np.uint64(w.shape[2])
+        registers = np.empty((3, w.shape[2]), lane)  # one array: the compiler sees that its rows do not overlap
         for index in range(first, last):
             g, m = index // rows, index % rows
-            start, total, low, high = starts[g, m], sums[g, m], lowest[g, m], highest[g, m]
+            start = starts[g, m]
+            registers[0], registers[1], registers[2] = sums[g, m], lowest[g, m], highest[g, m]
             for k in range(0, offsets.size, 4):
                 x0, x1, x2, x3 = (
                     x[start + offsets[k]],
@@ -111,15 +105,16 @@ def running(lane: type[Any]) -> Callable[..., None]:
                     x[start + offsets[k + 2]],
                     x[start + offsets[k + 3]],
                 )
-                w0, w1, w2, w3 = w[g, k], w[g, k + 1], w[g, k + 2], w[g, k + 3]
-                for n in range(total.size):
-                    sum0 = sum_of(total[n], x0, w0[n])
-                    sum1 = sum_of(sum0, x1, w1[n])
-                    sum2 = sum_of(sum1, x2, w2[n])
-                    sum3 = sum_of(sum2, x3, w3[n])
-                    low[n] = min(low[n], min(min(sum0, sum1), min(sum2, sum3)))
-                    high[n] = max(high[n], max(max(sum0, sum1), max(sum2, sum3)))
-                    total[n] = sum3
+                weights = w[g, k : k + 4]
+                for n in range(columns):
+                    sum0 = lane(registers[0, n] + lane(x0 * weights[0, n]))
+                    sum1 = lane(sum0 + lane(x1 * weights[1, n]))
+                    sum2 = lane(sum1 + lane(x2 * weights[2, n]))
+                    sum3 = lane(sum2 + lane(x3 * weights[3, n]))
+                    registers[1, n] = min(registers[1, n], min(min(sum0, sum1), min(sum2, sum3)))
+                    registers[2, n] = max(registers[2, n], max(max(sum0, sum1), max(sum2, sum3)))
+                    registers[0, n] = sum3
+            sums[g, m], lowest[g, m], highest[g, m] = registers[0], registers[1], registers[2]
 
     return run
 
