@@ -196,18 +196,19 @@ def bring_into_range(first: int, last: int, values: Codes, least: int, most: int
     The two frequent modes have loops of their own, which run on vectors.
     """
     outside = 0
+    here, out = values[first:last], codes[first:last]  # places from zero: none is tested for being negative
     if mode == SATURATE or mode == SATURATE_SYMMETRIC:  # noqa: SIM109 (Numba searches a tuple slowly)
-        for i in range(first, last):
-            code = min(max(np.int64(values[i]), least), most)
-            outside += code != values[i]
-            codes[i] = code
+        for i in range(here.size):
+            code = min(max(here[i], least), most)
+            outside += code != here[i]
+            out[i] = code
     elif mode == WRAP:
-        for i in range(first, last):
-            code = least + ((values[i] - least) & (most - least))
-            outside += code != values[i]
-            codes[i] = code
+        for i in range(here.size):
+            code = least + ((here[i] - least) & (most - least))
+            outside += code != here[i]
+            out[i] = code
     else:
-        for i in range(first, last):
-            outside += is_outside(values[i], 0, least, most)
-            codes[i] = overflow(values[i], 0, least, most, mode)
+        for i in range(here.size):
+            outside += is_outside(here[i], 0, least, most)
+            out[i] = overflow(here[i], 0, least, most, mode)
     return outside
