@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import betainccinv, betaincinv
 
 from fxp.arguments import POSITIVE, one, reals, whole_numbers
-from fxp.pareto_fits import Excesses, ParetoFit
+from fxp.pareto_fits import SHAPE_SPREAD, Excesses, ParetoFit
 from fxp.peaks import Peaks
 
 __all__ = ["Estimate", "OverflowTail", "overflow_tail"]
@@ -314,7 +314,7 @@ def overflow_tail(
         peaks = peaks.merged()
     thresholds, excesses = _excesses(peaks, max(chosen, FEWEST_EXCEEDANCES / (peaks.images * peaks.positions)))
     weights = _resampled(peaks.images, drawn)
-    return OverflowTail(peaks, thresholds, excesses.fit(weights), weights, level, alone)
+    return OverflowTail(peaks, thresholds, excesses.fit(weights, _centers(drawn)), weights, level, alone)
 
 
 def design_effect(events: NDArray[np.int64]) -> float:
@@ -366,3 +366,12 @@ def _resampled(images: int, rng: np.random.Generator) -> Floats:
     """Return how often each image counts: once in the first row, as drawn with replacement in the others."""
     drawn = rng.multinomial(images, np.full(images, 1 / images), size=RESAMPLINGS)
     return np.concatenate([np.ones((1, images)), drawn]).astype(np.float64)
+
+
+def _centers(rng: np.random.Generator) -> Floats:
+    """Return where the law of the shape lies: at 0 in the first row, moved by as much as it spreads in the others.
+
+    A resampled estimate that is held near 0 spreads less than the shape is uncertain; one that is held near a draw does
+    not, and the common draw of all channels is what a model that is wrong has in common.
+    """
+    return np.concatenate([[0.0], rng.normal(0, SHAPE_SPREAD, RESAMPLINGS)])

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["Excesses", "ParetoFit", "exceedance"]
 
@@ -19,23 +19,36 @@ Floats = NDArray[np.float64]
 Codes = NDArray[Any]
 
 
-def exceedance(excess: Floats, shape: Floats, ratio: Floats) -> Floats:
-    r"""Return the share of a generalised Pareto law above `excess`: :math:`(1 + \theta y)^{-1/\xi}`, θ = ξ/β.
+def exceedance(excess: ArrayLike, shape: ArrayLike, scale: ArrayLike) -> Floats:
+    r"""Return the share of a generalised Pareto law above `excess`: :math:`(1 + \xi y/\beta)^{-1/\xi}`.
 
     Parameters
     ----------
-    excess : ndarray of float64
+    excess : array_like of float
         y above the threshold, at least 0.
-    shape, ratio : ndarray of float64
-        ξ and θ, of one sign and neither 0; they broadcast with `excess`.
+    shape, scale : array_like of float
+        ξ, with 0 for the exponential law, and β, positive; they broadcast with `excess`.
+
+    Returns
+    -------
+    ndarray of float64
+        Between 0 and 1; 0 beyond the end −β/ξ of a law with ξ < 0.
+
+    References
+    ----------
+    Derivation: :ref:`derivation-threshold_stability`.
 
     Examples
     --------
-    >>> print(exceedance(np.array([0.0, 1.0, 2.0]), -0.5, -0.5))
+    >>> print(exceedance([0.0, 1.0, 2.0], -0.5, 1.0))
     [1.   0.25 0.  ]
     """
-    left = np.maximum(1 + ratio * excess, 0.0)
-    return np.where(left > 0, np.where(left > 0, left, 1.0) ** (-1 / shape), 0.0)
+    y, xi, beta = np.broadcast_arrays(*(np.asarray(given, np.float64) for given in (excess, shape, scale)))
+    moved = xi * y / beta
+    inside = moved > -1
+    logarithm = np.log1p(np.where(inside, moved, 0.0))
+    exponent = np.divide(logarithm, xi, out=np.array(y / beta), where=xi != 0)
+    return np.where(inside, np.exp(-exponent), 0.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,17 +57,17 @@ class ParetoFit:
 
     Parameters
     ----------
-    share, shape, ratio : ndarray of float64, shape (resamplings, channels)
-        ζ = share of the values above the threshold, ξ, and θ = ξ/β.
+    share, shape, scale : ndarray of float64, shape (resamplings, channels)
+        ζ = share of the values above the threshold, ξ and β.
     """
 
     share: Floats
     shape: Floats
-    ratio: Floats
+    scale: Floats
 
     def above(self, excess: Floats) -> Floats:
         """Return the probability of a value so far above the thresholds, for excesses of shape (channels,)."""
-        return np.asarray(self.share * exceedance(excess, self.shape, self.ratio))
+        return np.asarray(self.share * exceedance(excess, self.shape, self.scale))
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,33 +89,35 @@ class Excesses:
     images: int
     positions: int
 
-    def fit(self, weights: Floats) -> ParetoFit:
+    def fit(self, weights: Floats, centers: Floats) -> ParetoFit:
         r"""Return the laws of greatest likelihood where image i counts `weights[b, i]` times.
 
-        For each θ the likelihood is greatest at :math:`\xi = \overline{\ln(1 + \theta y)}`, which leaves
-        :math:`-\ln(\xi/\theta) - \xi - 1` to maximise over θ (Grimshaw). Along that curve a normal law of ξ around 0
-        with deviation 0.2 weighs against as many independent excesses as there are images: those of one image come
-        together.
+        For each θ = ξ/β the likelihood is greatest at :math:`\xi = \overline{\ln(1 + \theta y)}`, which leaves
+        :math:`-\ln(\xi/\theta) - \xi - 1` to maximise over θ (Grimshaw). Along that curve a normal law of ξ around a
+        center with deviation 0.2 weighs against as many independent excesses as there are images: those of one image
+        come together.
 
         Parameters
         ----------
         weights : ndarray of float64, shape (resamplings, images)
             Not negative; the sum of a row is positive.
+        centers : ndarray of float64, shape (resamplings,)
+            Of the law of ξ: 0 for the estimate; drawn from it, so that resamplings spread as much as what is believed.
         """
         events = weights @ self._events
         total = np.maximum(events, 1e-300)[..., None]
         shapes = np.einsum("bi,cgi->bcg", weights, self._logarithms, optimize=True) / total
-        merit = self._merit(shapes)
-        shape, ratio = _at_peak(merit, shapes, np.broadcast_to(self._ratios, merit.shape))
+        shape, scale = _at_peak(self._merit(shapes, centers[:, None, None]), shapes, shapes / self._ratios)
         some = events > 0  # a resampling may leave a channel without excesses, and its law without a share
         share = events / (weights.sum(axis=1, keepdims=True) * self.positions)
-        return ParetoFit(share, np.where(some, shape, 1.0), np.where(some, ratio, 1.0))
+        return ParetoFit(share, np.where(some, shape, 0.0), np.where(some, scale, 1.0))
 
-    def _merit(self, shapes: Floats) -> Floats:
+    def _merit(self, shapes: Floats, centers: Floats) -> Floats:
         inside = (shapes >= LEAST_SHAPE) & (shapes <= MOST_SHAPE)
         with np.errstate(divide="ignore", invalid="ignore"):
             likelihood = -np.log(shapes / self._ratios) - shapes
-        return np.where(inside, likelihood - (shapes / SHAPE_SPREAD) ** 2 / (2 * self.images), -np.inf)
+        pull = ((shapes - centers) / SHAPE_SPREAD) ** 2 / (2 * self.images)
+        return np.where(inside, likelihood - pull, -np.inf)
 
     @cached_property
     def _ratios(self) -> Floats:
