@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fxp.kernels.lanes import LANES, NARROW_LANES, has_byte_products
+from fxp.kernels.windows import window_reach
 
 __all__ = ["BlockWeights", "HalfWeights", "block_weights", "half_weights", "operand_kind"]
 
@@ -76,16 +77,24 @@ def block_weights(w: Codes, kind: Any, zero: int) -> BlockWeights:
     return BlockWeights(
         dots=np.ascontiguousarray(np.stack([pairs, negative], axis=3)),
         steps=panels.astype(np.int16).view(np.uint16).astype(np.int32),
-        shifts=np.add.reduceat(panels, ends[:-1] * group, axis=2, dtype=np.int32) * np.int32(-zero),
+        shifts=_shifts(panels, ends[:-1] * group, zero),
         ends=ends,
         zero=zero,
     )
 
 
+def _shifts(panels: Codes, starts: Codes, zero: int) -> Codes:
+    if zero == 0:
+        groups, count, _, lanes = panels.shape
+        return np.zeros((groups, count, starts.size, lanes), np.int32)
+    return np.asarray(np.add.reduceat(panels, starts, axis=2, dtype=np.int32) * np.int32(-zero))
+
+
 def half_weights(w: Codes, zero: int, low: int, high: int) -> HalfWeights:
     """Return weights (G, K, N) for operands from `low` to `high`, of any number of products."""
     packed = _panels(w.astype(np.int16), max(WINDOWS), NARROW_LANES)
-    return HalfWeights(packed, zero, {window: _reach(packed, window, low, high) for window in WINDOWS})
+    low, high = min(low, 0), max(high, 0)
+    return HalfWeights(packed, zero, {window: window_reach(packed, window, low, high) for window in WINDOWS})
 
 
 def _panels(w: Codes, multiple: int, lanes: int) -> Codes:
@@ -95,14 +104,3 @@ def _panels(w: Codes, multiple: int, lanes: int) -> Codes:
     lanes *= 1 + (vectors % 2 == 0)
     padded = np.pad(w, ((0, 0), (0, -length % multiple), (0, -columns % lanes)))
     return np.ascontiguousarray(padded.reshape(groups, padded.shape[1], -1, lanes).swapaxes(1, 2))
-
-
-def _reach(packed: Codes, window: int, low: int, high: int) -> int:
-    """Return the greatest distance from zero of the sum of any products of a window."""
-    groups, count, length, lanes = packed.shape
-    windows = packed.reshape(groups, count, length // window, window, lanes)
-    positive = np.maximum(windows, 0).sum(axis=3, dtype=np.int64)
-    negative = windows.sum(axis=3, dtype=np.int64) - positive
-    up, down = max(high, 0), min(low, 0)
-    ends = positive * up + negative * down, -(positive * down + negative * up)
-    return int(max(end.max(initial=0) for end in ends))

@@ -17,7 +17,7 @@ from fxp.sharing import shared
 __all__ = ["Products", "Weights"]
 
 LANES = 16  # fewer columns than this leave vector units idle
-WORTH_THREADS = 2**21  # products below which starting a thread takes longer than what it saves
+WORTH_THREADS = 2**25  # products below which starting a thread takes longer than what it saves
 PART = 2**20  # operands that are gathered at a time, so that memory stays bounded
 
 Codes = NDArray[Any]
