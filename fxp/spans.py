@@ -37,7 +37,7 @@ class Span:
     @property
     def word_bits(self) -> int:
         """Bits of the shortest word that holds both ends, at least 1."""
-        magnitude = max(self.high, ~self.low if self.low < 0 else 0)
+        magnitude = max(self.high, ~self.low)
         return max(magnitude.bit_length() + self.signed, 1)
 
     def __neg__(self) -> Self:
