@@ -43,6 +43,15 @@ def test_round_shift_of_every_code(mode):
             assert round_shift(code, shift, mode.value, 0.0) == reference.shift_round(code, shift, mode), (code, shift)
 
 
+@pytest.mark.parametrize("mode", DETERMINISTIC)
+@pytest.mark.parametrize("kind", [np.int64, np.uint64])
+def test_round_shift_of_every_power_of_two_and_its_neighbours(kind, mode):
+    for code in powers_of_two(kind):
+        for shift in (1, 2, 31, 53, 61, 62, 63, 64, 65, 128):
+            exact = reference.shift_round(code, shift, mode)
+            assert round_shift(kind(code), shift, mode.value, 0.0) == (exact + 2**63) % 2**64 - 2**63, (code, shift)
+
+
 @pytest.mark.parametrize("shift", [0, 1, 3, 8])
 def test_stochastic_round_shift_of_every_code_and_every_draw_that_differs(shift):
     draws = {min(max(k * 2.0**-shift + e, 0.0), 1 - 2.0**-53) for k in range(2**shift) for e in (-(2.0**-53), 0.0)}

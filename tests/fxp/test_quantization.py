@@ -12,7 +12,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fxp import reference
+from fxp import quantization, reference, rescaling
 from fxp.formats import Format, Overflow, Rounding
 from fxp.kernels.encode import PARALLEL_SIZE
 from fxp.quantization import cast, decode, encode, quantize
@@ -317,6 +317,41 @@ def test_large_arrays_take_the_parallel_way_to_the_same_codes():
     codes = encode(x, S8)
     np.testing.assert_array_equal(codes, np.clip(np.rint(x * 128), -128, 127))
     np.testing.assert_array_equal(codes[:1000], encode(x[:1000], S8))
+
+
+@pytest.mark.parametrize(
+    ("fmt", "rounding"),
+    [
+        (Format(53, 0), "FLOOR"),
+        (Format(53, 1023), "STOCHASTIC"),
+        (Format(53, 1023), "HALF_EVEN"),
+        (Format(53, -1022), "HALF_EVEN"),
+    ],
+)
+def test_floats_take_the_fused_kernel_wherever_it_is_exact(monkeypatch, rng, fmt, rounding):
+    monkeypatch.setattr(quantization, "encode_bits", None)
+    assert encode(0.0, fmt, rounding=rounding, rng=rng) == 0
+    for wider in (Format(54, fmt.frac_bits), Format(53, -1023), Format(53, 1024)):
+        with pytest.raises(TypeError, match="not callable"):
+            encode(0.0, wider, rounding=rounding, rng=rng)
+
+
+def test_values_take_one_product_where_it_is_exact(monkeypatch):
+    monkeypatch.setattr(quantization, "_nearest_values", None)
+    assert decode([1, -1], Format(53, -900)).tolist() == [2.0**900, -(2.0**900)]
+    assert decode([1, -1], Format(53, 1022)).tolist() == [2.0**-1022, -(2.0**-1022)]
+    for fmt in (Format(54, 0), Format(53, -901), Format(53, 1023)):
+        with pytest.raises(TypeError, match="not callable"):
+            decode(0, fmt)
+
+
+def test_words_of_63_bits_need_no_python_integers(monkeypatch):
+    fmt = Format(63, 0)
+    monkeypatch.setattr(quantization, "rescale_each", None)
+    monkeypatch.setattr(rescaling, "rescale_each", None)
+    monkeypatch.setattr(quantization, "_fractions", None)
+    assert encode(2.5, fmt) == encode(2, fmt) == 2
+    assert decode(2**60, fmt) == 2.0**60
 
 
 def test_stochastic_draws_in_c_order_whatever_the_layout():
