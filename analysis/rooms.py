@@ -20,6 +20,7 @@ ROOMS = (
     "dot_products",
     "output_bits",
     "accumulators",
+    "overflow",
     "requantizers",
     "costs",
     "pipelining",

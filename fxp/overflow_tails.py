@@ -255,8 +255,12 @@ def overflow_tail(
 
     with shape ξ and scale β of greatest likelihood, ξ between −1/2 and 1 and held near 0 by what one observation an
     image would weigh. Channels are fitted one by one and averaged, for their scales differ; where that leaves fewer
-    than 50 excesses a channel, all are fitted as one. Intervals are those of a bootstrap whose unit is the image: the
-    outputs of one image are no independent observations.
+    than 50 excesses a channel, all are fitted as one.
+
+    Intervals are those of a bootstrap whose unit is the image, for the outputs of one image are no independent
+    observations; what holds the shape near 0 is drawn anew each time, too. At a nominal 95 %, from 100 images, they
+    held the measured probabilities of the layers of three networks in 94 % of the cases at 1e-3, 89 % at 1e-4, 92 % at
+    1e-5 and 93 % at 1e-6; of a LeNet, whose tails have steps, in 52 % at 1e-4.
 
     Assumptions: the images are drawn independently from what the accumulator will see; the tail of each channel is
     regular beyond ζ. `python -m sims.overflow` measures how far that holds in networks; tails that end, as those
@@ -289,7 +293,8 @@ def overflow_tail(
     ----------
     Pickands, Statistical inference using extreme order statistics, 1975; Grimshaw, Computing maximum likelihood
     estimates for the generalized Pareto distribution, 1993; Korn and Graubard, Confidence intervals for proportions
-    with small expected number of positive counts estimated from survey data, 1998.
+    with small expected number of positive counts estimated from survey data, 1998. Derivation:
+    :ref:`derivation-overflow_tail`.
 
     Examples
     --------
@@ -324,6 +329,10 @@ def design_effect(events: NDArray[np.int64]) -> float:
     ----------
     events : ndarray of int, shape (images,)
         Rare events of each image, not all zero.
+
+    References
+    ----------
+    Derivation: :ref:`derivation-design_effect`.
 
     Examples
     --------

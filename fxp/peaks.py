@@ -41,6 +41,10 @@ def overflow_values(lowest: ArrayLike, highest: ArrayLike) -> Codes:
     ValueError
         The shapes do not match.
 
+    References
+    ----------
+    Derivation: :ref:`derivation-register_overflow`.
+
     Examples
     --------
     >>> overflow_values([-128, -129, 100], [5, 5, 128])

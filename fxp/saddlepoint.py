@@ -154,7 +154,7 @@ def saddlepoint_overflow(bits: ArrayLike, law: Cumulants) -> Floats:
     ----------
     Lugannani and Rice, Saddle point approximation for the distribution of the sum of independent random variables,
     1980; Barndorff-Nielsen, Inference on full or partial parameters based on the standardized signed log likelihood
-    ratio, 1986.
+    ratio, 1986. Derivation: :ref:`derivation-saddlepoint_overflow`.
 
     Examples
     --------
