@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from fxp import carriers, reference
 from fxp.formats import Format, Overflow, Rounding
+from fxp.inputs import require_memory
 from fxp.kernels import accumulation
 from fxp.kernels.layers import rounding_offsets
 from fxp.lane_sums import fits_lanes, in_lanes
@@ -53,12 +54,18 @@ def limited(
     ------
     OverflowError
         The mode is ERROR, and a value that it looks at is out of range; the message names the first such output.
+    MemoryError
+        The machine does not hold the outputs.
     """
+    require_memory("codes", products.shape)
     if not _is_proven(products, accumulator):
         return _by_reference(products, accumulator, arrange, prefixes=prefixes)
     outcome = _outcome(products, accumulator)
-    if accumulator.overflow is Overflow.ERROR and (outcome.overflowed or outcome.persistent):
-        raise _overflow_error(arrange(_outside(products, accumulator)), accumulator)
+    uncounted = accumulator.tile and not accumulator.every_step  # finished tiles are in no count
+    if accumulator.overflow is Overflow.ERROR and (outcome.overflowed or outcome.persistent or uncounted):
+        outside = arrange(_outside(products, accumulator))
+        if outside.any():
+            raise _overflow_error(outside, accumulator)
     details = _prefixes(products, accumulator) if prefixes else None
     return outcome.arranged(arrange, details)
 
@@ -361,10 +368,10 @@ def _each(of: Callable[[Any], int], results: Codes) -> Codes:
 
 
 def _overflow_error(outside: Mask, accumulator: Accumulator) -> OverflowError:
-    first = ", ".join(str(place) for place in np.argwhere(outside)[0])
+    first = f"[{', '.join(str(place) for place in np.argwhere(outside)[0])}]" if outside.ndim else ""
     widths = f"{accumulator.word_bits} bits" + (f" and {accumulator.outer_bits} bits" if accumulator.tile else "")
     return OverflowError(
-        f"codes[{first}] is out of range: its sum leaves the accumulator of {widths} on the way or at the end; "
+        f"codes{first} is out of range: its sum leaves the accumulator of {widths} on the way or at the end; "
         "widen it, or choose another overflow mode"
     )
 

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fxp.carriers import single_threaded
 from fxp.formats import Format
+from fxp.inputs import is_integer
 from fxp.kernels.layers import code_dtype
 from fxp.network_files import read_network, write_network
 from fxp.operations import (
@@ -175,7 +176,7 @@ class IntegerNetwork:
         Raises
         ------
         TypeError
-            `accumulator`, `prefixes` or `observe` is of another kind.
+            `accumulator`, `prefixes`, `observe` or `progress` is of another kind.
         ValueError
             Shape, type or range of the codes do not fit the input format, `threads` is below 1, an accumulator is named
             after no product or is too wide for 62-bit sums, or prefixes are asked for that nobody observes or that no
@@ -195,8 +196,10 @@ class IntegerNetwork:
         fc 1 [[220]]
         array([[27]], dtype=int32)
         """
-        if threads is not None and threads < 1:
-            raise ValueError(f"threads={threads} is not at least 1: give a number of threads, or None for all cores")
+        if threads is not None and not (is_integer(threads) and threads >= 1):
+            raise ValueError(f"threads={threads!r} is not at least 1: give a number of threads, or None for all cores")
+        if progress is not None and not callable(progress):
+            raise TypeError(f"progress={progress!r} is not callable: pass a function of images done and their total")
         _check_watch(accumulator, prefixes, observe)
         images = self._checked(image_codes)
         parts = [images[start : start + BATCH] for start in range(0, len(images), BATCH)] or [images]
@@ -318,7 +321,7 @@ def _check_watch(accumulator: object, prefixes: object, observe: object) -> None
         raise TypeError(f"prefixes={prefixes!r} is not a bool: pass prefixes=True or prefixes=False")
     if observe is not None and not callable(observe):
         raise TypeError(f"observe={observe!r} is not callable: pass a function of name, first image and accumulation")
-    if prefixes and (observe is None or accumulator is None):
+    if prefixes and (observe is None or not accumulator):
         raise ValueError(
             "prefixes=True is for observed sums in accumulators: pass observe, which sees them, and accumulator, which "
             "declares the order of products"

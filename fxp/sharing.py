@@ -23,7 +23,8 @@ def shared(count: int, run: Callable[[int, int], Any], threads: int | None = Non
     run : callable
         Computes some of them.
     threads : int, optional
-        At most as many threads; as Numba may use by default. One stays on the caller's thread, in one part.
+        At most as many threads; by default as NUMBA_NUM_THREADS says, one a core where it is not set. One stays on the
+        caller's thread, in one part.
 
     Examples
     --------

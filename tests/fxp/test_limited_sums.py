@@ -311,10 +311,33 @@ def test_error_mode_names_the_first_output(x, tile):
         matmul(rows, [[1], [1], [1]], accumulator=limit)
     result = matmul(rows[:1], [[1], [1], [1]], accumulator=limit)
     assert (result.codes.tolist(), result.overflowed, result.persistent, result.transient) == ([[3]], 0, 0, 0)
-    if tile is None:
-        message = message.replace("1, 0", "2, 0") if x == 100 else message
-        with pytest.raises(OverflowError, match=message):
-            matmul(rows, [[1], [1], [1]], accumulator=last)
+    message = message.replace("1, 0", "2, 0") if (x, tile) == (100, None) else message
+    with pytest.raises(OverflowError, match=message):
+        matmul(rows, [[1], [1], [1]], accumulator=last)
+    with pytest.raises(OverflowError, match=r"^codes is out of range"):
+        dot([-x, -x, -x], [1, 1, 1], accumulator=last)
+
+
+@pytest.mark.parametrize(("tile", "expected"), [(1, [[75], [15]]), (None, [[75], [15]])])
+def test_error_mode_at_the_end_looks_at_finished_tiles(tile, expected):
+    outer, x, w = None if tile is None else 10, [[15], [3]], [[5]]
+    wide = Accumulator(8, overflow="ERROR", every_step=False, tile=tile, outer_bits=outer)
+    assert matmul(x, w, accumulator=wide).codes.tolist() == expected
+    with pytest.raises(OverflowError, match=r"^codes\[0, 0\] is out of range"):
+        matmul(x, w, accumulator=Accumulator(4, overflow="ERROR", every_step=False, tile=tile, outer_bits=outer))
+
+
+@pytest.mark.parametrize("accumulator", [None, Accumulator(17), Accumulator(17, every_step=False)])
+@pytest.mark.parametrize(("shape", "columns"), [((0, 3), 2), ((2, 3), 0), ((2, 0), 2)])
+@pytest.mark.parametrize("code", [3, 2**60, BIG])
+def test_empty_products_of_every_width(shape, columns, code, accumulator):
+    x, w = np.full(shape, code, object), np.full((shape[1], columns), code, object)
+    assert matmul(x, w, accumulator=accumulator).codes.shape == (shape[0], columns)
+
+
+def test_outputs_that_memory_does_not_hold_are_refused_first():
+    with pytest.raises(MemoryError, match=r"^codes\.shape=\(1, 1000000, 1000000\) is not at most what this machine"):
+        matmul(np.ones((10**6, 1), int), np.ones((1, 10**6), int), accumulator=Accumulator(2))
 
 
 def test_operands_are_left_as_they_were():
