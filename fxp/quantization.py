@@ -308,7 +308,7 @@ def _nearest_float(value: Fraction) -> float:
     try:
         return float(value)
     except OverflowError:
-        return float("inf") if value > 0 else -float("inf")
+        return float("inf")  # of either sign: it is refused
 
 
 def _lost(codes: NDArray[np.int64], values: NDArray[np.float64], fmt: Format) -> NDArray[np.bool_]:
