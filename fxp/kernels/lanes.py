@@ -18,11 +18,11 @@ from numba import types
 from numba.core import cgutils as numba_cgutils
 from numba.extending import intrinsic
 
-__all__ = ["LANES", "NARROW_LANES", "NARROW_ROWS", "ROWS", "has_byte_products", "saturate_blocks", "saturate_narrow"]
+__all__ = ["CHECKS", "LANES", "NARROW_LANES", "ROWS", "has_byte_products", "saturate_blocks", "saturate_listed"]
 
 LANES, NARROW_LANES = 16, 32  # of 32 and of 16 bits in a vector
 ROWS = {1: 8, 2: 6}  # rows of a tile by its vectors: with two sums of each, and weights, they fill 32 registers
-NARROW_ROWS = {1: 8, 2: 4}  # the same with three registers of each
+CHECKS = (2, 1)  # products after which registers of 16 bits may be compared with their shadows
 BUNDLE = 4  # registers that are stepped together, so that one uses the time for which another waits
 LONGEST_BLOCK = 256
 BYTES = 64  # of a vector
@@ -352,20 +352,23 @@ class _Tile:
 
 
 @emitted
-def saturate_narrow(
+def saturate_listed(
     typing: Any,
     codes: Any,
     shadows: Any,
     changed: Any,
-    x: Any,
+    row: Any,
+    lists: Any,
+    begin: Any,
+    count: Any,
+    origin: Any,
     w: Any,
-    panel: Any,
+    first: Any,
     least: Any,
     check: Any,
-    floored: Any,
     vectors: Any,
 ) -> Any:
-    """Sum the products of a tile in lanes of 16 bits, of which every sum is brought into [least, 2^15 − 1].
+    """Sum listed products of a row in lanes of 16 bits, of which every sum is brought into [least, 2^15 − 1].
 
     The instruction that adds with saturation clamps at the upper limit, so that codes lie above their true value by
     2^15 − 1 minus the true limit. Their shadows, added without, show by being different that a register was clamped.
@@ -374,84 +377,96 @@ def saturate_narrow(
     ----------
     codes, shadows, changed : int16 arrays, shape (rows, lanes)
         Registers in range; exact sums modulo 2^16; nonzero where a register was clamped.
-    x : int32 array, shape (rows, K)
-        Operands, each twice, in both halves.
+    row : int
+        Which of the rows.
+    lists : int32 array, one axis
+        Operands in the lower half, and places modulo 2^16 in the upper.
+    begin, count : int
+        Which of them to sum.
+    origin : int
+        The place to which the first weights belong.
     w : int16 array, shape (…, K, lanes)
         Weights; no product leaves 16 bits.
-    panel : int
-        Which of the panels of weights.
+    first : int
+        The first weights, all panels being counted through.
     least : int
         Lower limit.
     check : int
-        Products after which shadows are compared, a divisor of K: so few that no register can leave both limits in
-        between, or one by 2^16.
-    floored : literal int
-        0 where `least` is −2^15, at which the addition clamps too, else 1.
+        Products after which shadows are compared, 1 or 2: so few that no register can leave both limits in between, or
+        one by 2^16.
     vectors : literal int
-        Vectors in a row of the tile, 1 or 2.
+        Vectors in a row, 1 or 2.
     """
-    kinds = (codes, shadows, changed, x, w)
+    kinds = (codes, shadows, changed, lists, w)
 
     def codegen(context: Any, builder: Builder, signature: Any, arguments: Sequence[Value]) -> Value:
-        pointers = _data(context, builder, kinds, arguments[: len(kinds)])
-        length = _length(context, builder, x, arguments[3], 1)
-        panel_, low, each = arguments[len(kinds) : -2]
-        offset = builder.mul(builder.mul(panel_, length), SIZE(BYTES * vectors.literal_value))
-        pointers[-1] = builder.gep(pointers[-1], [offset])
-        floor = _splat(builder, builder.trunc(low, HALF), HALVES) if floored.literal_value else None
-        tile = _NarrowTile(builder, *[*pointers, builder.mul(length, SIZE(4)), floor, vectors.literal_value])
-        tile.products(length, each)
+        *registers, entries, weights = _data(context, builder, kinds, [arguments[k] for k in (0, 1, 2, 4, 8)])
+        row_, begin_, count_, origin_, first_, least_, check_ = (arguments[k] for k in (3, 5, 6, 7, 9, 10, 11))
+        row_size = BYTES * vectors.literal_value
+        line = _Line(
+            builder,
+            [builder.gep(base, [builder.mul(row_, SIZE(row_size))]) for base in registers],
+            builder.gep(entries, [builder.mul(begin_, SIZE(4))]),
+            builder.trunc(origin_, HALF),
+            builder.gep(weights, [builder.mul(first_, SIZE(row_size))]),
+            _splat(builder, builder.trunc(least_, HALF), HALVES),
+            vectors.literal_value,
+        )
+        line.products(count_, check_, builder.icmp_signed(">", least_, SIZE(-(2**15))))
         return context.get_dummy_value()
 
-    return types.void(*kinds, *[types.int64] * 3, floored, vectors), codegen
+    integer = types.int64
+    places = integer, integer, integer
+    listed = types.void(codes, shadows, changed, integer, lists, *places, w, *places, vectors)
+    return listed, codegen
 
 
 @dataclass(frozen=True)
-class _NarrowTile:
-    """The operands of `saturate_narrow`, and the code of its parts."""
+class _Line:
+    """The operands of `saturate_listed`, and the code of its parts."""
 
     builder: Builder
-    codes: Value
-    shadows: Value
-    changed: Value
-    x: Value
+    registers: Sequence[Value]
+    lists: Value
+    origin: Value
     w: Value
-    stride: Value
     least: Value
     vectors: int
 
     @property
     def places(self) -> list[Value]:
-        return [SIZE(BYTES * i) for i in range(NARROW_ROWS[self.vectors] * self.vectors)]
+        return [SIZE(BYTES * v) for v in range(self.vectors)]
 
-    def products(self, length: Value, check: Value) -> None:
-        """Emit all products of the tile."""
+    def products(self, count: Value, check: Value, floored: Value) -> None:
+        """Emit all products: in twos, where so many may go before a test, and those that are left one by one."""
         builder = self.builder
         held, shadows, marks = (
-            _variables(builder, [_load(builder, source, place, HALVES) for place in self.places])
-            for source in (self.codes, self.shadows, self.changed)
+            _variables(builder, [_load(builder, base, place, HALVES) for place in self.places])
+            for base in self.registers
         )
-        with cgutils.for_range(builder, builder.sdiv(length, check)) as outer:
-            first = builder.mul(outer.index, check)
-            with cgutils.for_range(builder, builder.add(first, check), start=first) as loop:
-                self.step(loop.index, held, shadows)
-            for code, shadow, mark in zip(_loads(builder, held), _loads(builder, shadows), marks, strict=True):
-                builder.store(builder.or_(builder.load(mark), builder.xor(code, shadow)), mark)
-        for variables, target in ((held, self.codes), (marks, self.changed)):
+        paired = builder.and_(count, builder.sub(SIZE(0), check))
+        paired = builder.select(builder.icmp_signed("==", check, SIZE(2)), paired, SIZE(0))
+        for least, chosen in ((self.least, floored), (None, builder.not_(floored))):
+            with builder.if_then(chosen):
+                for each, low, high in ((2, SIZE(0), paired), (1, paired, count)):
+                    with cgutils.for_range(builder, builder.sdiv(builder.sub(high, low), SIZE(each))) as loop:
+                        for k in range(each):
+                            index = builder.add(builder.add(low, builder.mul(loop.index, SIZE(each))), SIZE(k))
+                            self.step(builder.mul(index, SIZE(4)), held, shadows, least)
+                        for code, shadow, mark in zip(held, shadows, marks, strict=True):
+                            parted = builder.xor(builder.load(code), builder.load(shadow))
+                            builder.store(builder.or_(builder.load(mark), parted), mark)
+        for variables, base in zip((held, shadows, marks), self.registers, strict=True):
             for place, value in zip(self.places, _loads(builder, variables), strict=True):
-                _store(builder, value, target, place)
+                _store(builder, value, base, place)
 
-    def step(self, index: Value, held: Sequence[Value], shadows: Sequence[Value]) -> None:
+    def step(self, entry: Value, held: Sequence[Value], shadows: Sequence[Value], least: Value | None) -> None:
         builder = self.builder
-        base = builder.mul(index, SIZE(BYTES * self.vectors))
-        weights = [_load(builder, self.w, builder.add(base, SIZE(BYTES * v)), HALVES) for v in range(self.vectors)]
-        place = builder.mul(index, SIZE(4))
-        for r in range(NARROW_ROWS[self.vectors]):
-            x = builder.bitcast(_splat(builder, _load(builder, self.x, place, WORD)), HALVES)
-            for v, weight in enumerate(weights):
-                code, shadow = (variables[r * self.vectors + v] for variables in (held, shadows))
-                product = builder.mul(x, weight)
-                total = _lanewise(builder, "sadd.sat", builder.load(code), product)
-                builder.store(_lanewise(builder, "smax", total, self.least) if self.least else total, code)
-                builder.store(builder.add(builder.load(shadow), product), shadow)
-            place = builder.add(place, self.stride)
+        x = _splat(builder, _load(builder, self.lists, entry, HALF), HALVES)
+        place = builder.sub(_load(builder, self.lists, builder.add(entry, SIZE(2)), HALF), self.origin)
+        base = builder.mul(builder.zext(place, SIZE), SIZE(BYTES * self.vectors))
+        for v, (code, shadow) in enumerate(zip(held, shadows, strict=True)):
+            product = builder.mul(x, _load(builder, self.w, builder.add(base, SIZE(BYTES * v)), HALVES))
+            total = _lanewise(builder, "sadd.sat", builder.load(code), product)
+            builder.store(_lanewise(builder, "smax", total, least) if least else total, code)
+            builder.store(builder.add(builder.load(shadow), product), shadow)

@@ -1,8 +1,9 @@
 """Saturating sums of products, a tile of rows and columns at a time, on the vectors of :mod:`fxp.kernels.lanes`.
 
 Output (g, m, n) sums ``x[starts[g, m] + offsets[k]] * w[g, k, n]`` over k upwards, as in the kernels of accumulation.
-Rows are gathered once for all columns; the weights come packed as `fxp.packing` describes, in panels of one or two
-vectors of columns. A kernel computes the tiles from `first` to before `last`, in the order of groups and rows.
+Rows are gathered, or listed without their zeros, once for all columns; the weights come packed as `fxp.packing`
+describes, in panels of one or two vectors of columns. A kernel computes the tiles from `first` to before `last`, in the
+order of groups and rows.
 """
 
 from typing import Any
@@ -11,13 +12,13 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from fxp.kernels.lanes import LANES, NARROW_LANES, NARROW_ROWS, ROWS, saturate_blocks, saturate_narrow
+from fxp.kernels.lanes import LANES, NARROW_LANES, ROWS, saturate_blocks, saturate_listed
 
-__all__ = ["saturate_in_blocks", "saturate_in_halves"]
+__all__ = ["LISTED_ROWS", "count_units", "list_units", "saturate_in_blocks", "saturate_in_halves"]
 
 Codes = NDArray[Any]
 ROWS_1, ROWS_2 = ROWS[1], ROWS[2]
-NARROW_ROWS_1, NARROW_ROWS_2 = NARROW_ROWS[1], NARROW_ROWS[2]
+LISTED_ROWS = 32  # that use weights in turn, while those are near
 
 
 @njit(cache=True, nogil=True)
@@ -148,13 +149,43 @@ def block_tile(
 
 
 @njit(cache=True, nogil=True)
-def gather_twice(x: Codes, start: int, offsets: Codes, run: int, zero: int, rows: Codes, r: int) -> None:
-    """Fill row r of 32-bit integers with the operands without their `zero`, each in both halves."""
+def count_units(first: int, last: int, x: Codes, unit: int, zero: int, counts: Codes) -> None:
+    """Count the operands that are not zero in each `unit` of x, from the one numbered `first` to before `last`."""
+    for u in range(first, last):
+        count = 0
+        for j in range(np.uint64(unit)):
+            count += x[np.uint64(u * unit) + j] != zero
+        counts[u] = count
+
+
+@njit(cache=True, nogil=True)
+def list_units(first: int, last: int, x: Codes, unit: int, zero: int, ends: Codes, lists: Codes) -> None:
+    """List the operands that are not zero, with their places; those of unit u from ``ends[u]`` on."""
+    for u in range(first, last):
+        place, count, end = np.uint64(u * unit), np.uint64(ends[u]), np.uint64(ends[u + 1])
+        while count < end:  # and no further: behind it lies what another thread lists
+            lists[count] = entry(np.int64(x[place]) - zero, np.int64(place))
+            count += np.uint64(x[place] != zero)
+            place += np.uint64(1)
+
+
+@njit(cache=True, nogil=True)
+def list_row(x: Codes, start: int, offsets: Codes, run: int, zero: int, lists: Codes, begin: int) -> Any:
+    """List the operands of a row that are not zero, with their numbers, from `begin` on; return how many they are."""
+    count = np.uint64(begin)
     for k in range(0, offsets.size, run):
-        place, here = np.uint64(start + offsets[k]), np.uint64(k)
+        place = np.uint64(start + offsets[k])
         for j in range(np.uint64(run)):
-            code = np.int32(x[place + j]) - np.int32(zero)
-            rows[r, here + j] = (code & 0xFFFF) | (code << 16)
+            code = np.int64(x[place + j]) - zero
+            lists[count] = entry(code, k + np.int64(j))
+            count += np.uint64(code != 0)
+    return np.int64(count) - begin
+
+
+@njit(cache=True, nogil=True)
+def entry(code: Any, place: Any) -> Any:
+    """Return an entry of the lists that `saturate_listed` takes."""
+    return (code & 0xFFFF) | ((place & 0xFFFF) << 16)
 
 
 @njit(cache=True, nogil=True)
@@ -165,6 +196,9 @@ def saturate_in_halves(
     starts: Codes,
     offsets: Codes,
     run: int,
+    unit: int,
+    lists: Codes,
+    ends: Codes,
     zero: int,
     w: Codes,
     check: int,
@@ -177,55 +211,77 @@ def saturate_in_halves(
 
     Parameters
     ----------
+    unit : int
+        A length of which places where neighbours begin, and `run`, are multiples; 0 where lists are to be made here.
+    lists, ends : int32 array, one axis, and int64 array, shape (units + 1,)
+        The operands that are not zero, and where those of each unit begin and end.
     w : int16 array, shape (G, panels, K, lanes)
         Packed weights.
     check : int
-        As `saturate_narrow` takes it.
+        As `saturate_listed` takes it.
 
     Returns
     -------
     int
         Outputs of which a prefix is out of range.
     """
-    rows = codes.shape[1]
-    lanes = initial.shape[2]
-    height = NARROW_ROWS_1 if lanes == NARROW_LANES else NARROW_ROWS_2
-    tiles = (rows + height - 1) // height
+    rows, lanes = codes.shape[1], initial.shape[2]
+    tiles = (rows + LISTED_ROWS - 1) // LISTED_ROWS
     raised = 2**15 - 1 - limits[1]
-    operands = np.zeros((height, w.shape[2]), np.int32)
-    registers = np.empty((3, height, lanes), np.int16)
+    least = limits[0] + raised
+    here, width = unit == 0, offsets.size + 1  # one more, as what follows a row's last entry is overwritten
+    length = offsets.size if here else run
+    if here:
+        lists, ends = np.empty(LISTED_ROWS * width, np.int32), np.empty(LISTED_ROWS, np.int64)
+    registers = np.empty((3, LISTED_ROWS, lanes), np.int16)
     held, shadows, changed = registers[0], registers[1], registers[2]
     lifted, outside = (initial + raised).astype(np.int16), (excess != 0).astype(np.int16)
     overflowed = 0
     for tile in range(first, last):
-        g, top = tile // tiles, tile % tiles * height
-        valid = min(height, rows - top)
-        for r in range(height):
-            gather_twice(x, starts[g, top + min(r, valid - 1)], offsets, run, zero, operands, r)
+        g, top = tile // tiles, tile % tiles * LISTED_ROWS
+        valid = min(LISTED_ROWS, rows - top)
+        if here:
+            for r in range(valid):
+                ends[r] = r * width + list_row(x, starts[g, top + r], offsets, run, zero, lists, r * width)
         for p in range(initial.shape[1]):
             fill(lifted, g, p, held)
             fill(lifted, g, p, shadows)
             fill(outside, g, p, changed)
-            narrow_tile(held, shadows, changed, operands, w, g * initial.shape[1] + p, limits[0] + raised, check)
+            weights = (g * initial.shape[1] + p) * w.shape[2]
+            for k in range(0, offsets.size, length):
+                for r in range(valid):
+                    if here:
+                        origin, begin, end = 0, r * width, ends[r]
+                    else:
+                        origin = starts[g, top + r] + offsets[k]
+                        begin, end = ends[origin // unit], ends[(origin + length) // unit]
+                    count = end - begin
+                    listed(held, shadows, changed, r, lists, begin, count, origin, w, weights + k, least, check)
             overflowed += marked(changed, valid)
             keep(held, raised, codes, g, top, p)
     return overflowed
 
 
-@njit(cache=True, nogil=True)
-def narrow_tile(
-    held: Codes, shadows: Codes, changed: Codes, operands: Codes, w: Codes, panel: int, least: int, check: int
+@njit(cache=True, nogil=True, inline="always")
+def listed(
+    held: Codes,
+    shadows: Codes,
+    changed: Codes,
+    r: int,
+    lists: Codes,
+    begin: int,
+    count: int,
+    origin: int,
+    w: Codes,
+    first: int,
+    least: int,
+    check: int,
 ) -> None:
-    """Call `saturate_narrow` for the shape of a tile, which is a constant of its code."""
-    one, floored = held.shape[1] == NARROW_LANES, least > -(2**15)
-    if one and floored:
-        saturate_narrow(held, shadows, changed, operands, w, panel, least, check, 1, 1)
-    elif one:
-        saturate_narrow(held, shadows, changed, operands, w, panel, least, check, 0, 1)
-    elif floored:
-        saturate_narrow(held, shadows, changed, operands, w, panel, least, check, 1, 2)
+    """Call `saturate_listed` for the shape of a row, which is a constant of its code."""
+    if held.shape[1] == NARROW_LANES:
+        saturate_listed(held, shadows, changed, r, lists, begin, count, origin, w, first, least, check, 1)
     else:
-        saturate_narrow(held, shadows, changed, operands, w, panel, least, check, 0, 2)
+        saturate_listed(held, shadows, changed, r, lists, begin, count, origin, w, first, least, check, 2)
 
 
 @njit(cache=True, nogil=True)

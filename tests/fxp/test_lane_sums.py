@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from fxp import conv2d, lane_sums, limited_sums, matmul, packing, reference
 from fxp.carriers import Geometry
+from fxp.kernels import tiles as kernels
 from fxp.limited_convolutions import LimitedConvolution
 from fxp.registers import Accumulator
 
@@ -116,7 +117,8 @@ def test_every_width_with_and_without_the_instruction(instruction, taken, bits, 
     assert "plain" not in taken
 
 
-def test_narrow_registers_that_seldom_overflow_are_summed_in_blocks(taken):
+def test_narrow_registers_that_seldom_overflow_are_summed_in_blocks(taken, monkeypatch):
+    monkeypatch.setattr(lane_sums, "WORTH_SAMPLE", 0)
     rng = np.random.default_rng(1)
     x, w = rng.integers(0, 4, (640, 64)), rng.integers(-9, 10, (64, 16))
     x[77] = 255
@@ -205,6 +207,52 @@ def test_convolutions_of_both_orders(taken, order, options, low):
         np.testing.assert_array_equal(result.codes, codes)
         assert (result.overflowed, result.persistent) == (overflowed, persistent)
     assert set(taken) == set(KERNELS)
+
+
+@pytest.fixture
+def units(monkeypatch):
+    """Return the list to which every listing of operands for all rows adds the length of its units."""
+    lengths = []
+
+    def spy(first, last, x, unit, *rest):
+        lengths.append(unit)
+        kernels.list_units(first, last, x, unit, *rest)
+
+    monkeypatch.setattr(lane_sums, "list_units", spy)
+    return lengths
+
+
+@pytest.mark.parametrize("zeros", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize(
+    ("channels", "options", "unit"),
+    [
+        (16, {"padding": 1}, 16),
+        (17, {"padding": 1, "dilation": (1, 2), "stride": 2}, 17),
+        (32, {"groups": 2, "padding": 1}, 16),
+        (15, {"padding": 1}, None),
+    ],
+    ids=["neighbouring pixels", "dilated", "grouped", "too few channels"],
+)
+def test_products_of_zero_are_left_out(taken, units, zeros, channels, options, unit):
+    rng = np.random.default_rng(7)
+    x = np.where(rng.random((1, channels, 5, 5)) < zeros, 0, rng.integers(-128, 128, (1, channels, 5, 5)))
+    w = rng.integers(-128, 128, (8, channels // options.get("groups", 1), 2, 3))
+    bias = rng.integers(-3000, 3000, 8)
+    for bits in (10, 16):
+        accumulator = Accumulator(bits)
+        result = conv2d(x, w, accumulator=accumulator, bias=bias, **options)
+        codes, overflowed, persistent = convolved(x, w, accumulator, bias, **options)
+        np.testing.assert_array_equal(result.codes, codes)
+        assert (result.overflowed, result.persistent) == (overflowed, persistent)
+    assert set(units) == ({unit} if unit else set())
+    assert set(taken) == {"saturate_in_halves"}
+
+
+def test_places_that_lists_do_not_tell_apart_stay_in_blocks(taken, monkeypatch):
+    monkeypatch.setattr(lane_sums, "LONG", 40)
+    for length in (40, 41):
+        check(np.full((9, length), 255), np.full((length, 8), 127), Accumulator(12), 0)
+    assert taken == ["saturate_in_halves", "saturate_in_blocks"]
 
 
 @pytest.mark.parametrize("groups", [1, 4])
