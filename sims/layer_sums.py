@@ -149,7 +149,8 @@ def _codes_of(network: IntegerNetwork, name: str, images: Codes) -> Codes:
 
 def _power_sums(sums: Codes) -> NDArray[np.float64]:
     apart = np.moveaxis(sums, 1, 0).reshape(sums.shape[1], -1).astype(np.float64)
-    return np.stack([(apart**power).sum(axis=1) for power in (1, 2, 3, 4)], axis=1)
+    squares = apart * apart
+    return np.stack([each.sum(axis=1) for each in (apart, squares, squares * apart, squares * squares)], axis=1)
 
 
 def _peaks(values: Codes, share: float, images: int, *, by_channel: bool) -> Peaks:

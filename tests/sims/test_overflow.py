@@ -58,9 +58,16 @@ def test_sums_of_batches_are_those_of_all_images(monkeypatch):
     assert (whole["one"].peaks["lossy"].values < whole["one"].peaks["end"].values).any()
 
 
+def quick() -> Result:
+    """Run with fewer resamplings, which take most of the time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("fxp.overflow_tails.RESAMPLINGS", 40)
+        return run(Config(images=20, tests=20), embedded(train=0, held_out=30, test=30))
+
+
 @pytest.fixture(scope="module")
 def result() -> Result:
-    return run(Config(images=20, tests=20), embedded(train=0, held_out=30, test=30))
+    return quick()
 
 
 def test_every_layer_is_predicted_and_measured(result):
@@ -71,7 +78,7 @@ def test_every_layer_is_predicted_and_measured(result):
         assert row.predicted is None or row.predicted.low <= row.predicted.value <= row.predicted.high
     near = [row for row in result.rows if row.predicted_bits and row.probability > 5e-4]
     assert np.median([abs(row.predicted_bits.value - row.measured_bits) for row in near]) < 0.3
-    assert result == run(Config(images=20, tests=20), embedded(train=0, held_out=30, test=30))
+    assert result == quick()
 
 
 def test_table_document_and_figure_show_all_layers(result):
