@@ -7,9 +7,13 @@ module until one fails; no file is written. A mutant that passes them all surviv
 import argparse
 import ast
 import difflib
+import importlib
 import importlib.util
 import os
+import random
+import re
 import resource
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -19,7 +23,8 @@ from pathlib import Path
 import hypothesis
 import numba
 import pytest
-import torch  # noqa: F401 (like the others, once for all mutants)
+import scipy.sparse  # noqa: F401 (like torch and the others, once for all mutants)
+import torch  # noqa: F401
 from cosmic_ray.ast import ast_nodes, get_ast
 from cosmic_ray.mutating import mutate_code
 from cosmic_ray.plugins import get_operator
@@ -29,6 +34,7 @@ from tests.mutation.settings import OPERATORS, SELECTIONS, Selection
 PREFIX = "core/"
 ROOT = Path(__file__).parents[2]
 PYTEST = ["-x", "-q", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning"]
+INTERPRETED = ["-W", "ignore:overflow encountered:RuntimeWarning"]  # where compiled code wraps, silently
 REPEATABLE = ["--seed", "0", "--hypothesis-profile", "mutation"]
 
 
@@ -45,7 +51,9 @@ def main() -> None:
     """Print the score of each module and the mutants that survive."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
     parser.add_argument("modules", nargs="*", metavar="MODULE", help=f"of {', '.join(SELECTIONS)}; all by default")
-    modules = parser.parse_args().modules or list(SELECTIONS)
+    parser.add_argument("--sample", type=int, metavar="N", help="no more than N mutants of a module, drawn with seed 0")
+    options = parser.parse_args()
+    modules = options.modules or list(SELECTIONS)
     if unknown := set(modules) - set(SELECTIONS):
         parser.error(f"{', '.join(sorted(unknown))}: no tests are selected for it in tests/mutation/settings.py")
     hypothesis.settings.register_profile(
@@ -56,22 +64,28 @@ def main() -> None:
         phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate],
         suppress_health_check=list(hypothesis.HealthCheck),
     )
+    numba.njit(lambda: None)()  # starts the compiler, once for all mutants
     for module in modules:
-        report(module, SELECTIONS[module])
+        report(module, SELECTIONS[module], sample=options.sample)
 
 
-def report(module: str, selection: Selection) -> None:
-    """Test all mutants of a module and print those that survive, then the score."""
+def report(module: str, selection: Selection, *, sample: int | None) -> None:
+    """Test all mutants of a module, or a sample, and print those that survive, then the score."""
     file = ROOT / f"{module.replace('.', '/')}.py"
     source = file.read_text(encoding="utf-8")
-    with tempfile.TemporaryDirectory() as folder:
-        passed, seconds = run(module, source, selection, folder, limit=3600)
+    with tempfile.TemporaryDirectory() as cache:
+        passed, seconds = run(module, source, selection, cache, limit=3600)
         if not passed:
             sys.exit(f"{module}: the selected tests fail without a mutation")
-        killed = total = 0
-        for mutant in mutants(source):
-            survives, _ = run(module, mutant.source, selection, folder, limit=round(10 + 4 * seconds))
-            total, killed = total + 1, killed + (not survives)
+        killed, chosen = 0, list(mutants(source))
+        if sample is not None:
+            random.Random(0).shuffle(chosen)
+            chosen = chosen[:sample]
+        for mutant in chosen:
+            with tempfile.TemporaryDirectory() as own:
+                shutil.copytree(cache, own, ignore=shutil.ignore_patterns(*stale(module)), dirs_exist_ok=True)
+                survives, _ = run(module, mutant.source, selection, own, limit=round(10 + 4 * seconds))
+            killed += not survives
             if survives:
                 print(
                     f"{module}:{mutant.line} {mutant.operator}",
@@ -79,7 +93,7 @@ def report(module: str, selection: Selection) -> None:
                     sep="\n    ",
                     flush=True,
                 )
-    print(f"{module}: {killed} of {total} killed, {killed / total:.1%}", flush=True)
+    print(f"{module}: {killed} of {len(chosen)} killed, {killed / len(chosen):.1%}", flush=True)
 
 
 def changed_lines(before: str, after: str) -> list[str]:
@@ -119,35 +133,44 @@ def unseen_spans(tree: ast.Module) -> Iterator[tuple[tuple[int, int], tuple[int,
                 yield (part.lineno, part.col_offset), (part.end_lineno, part.end_col_offset)
 
 
-def run(module: str, source: str, selection: Selection, folder: str, *, limit: int) -> tuple[bool, float]:
+def stale(module: str) -> set[str]:
+    """Return patterns of the cached files that hold compiled code of a module: of its own, and of its importers."""
+    importing = re.compile(rf"^from {re.escape(module)} import", re.MULTILINE)
+    kernels = (ROOT / "fxp/kernels").glob("*.py")
+    users = [f"fxp.kernels.{file.stem}" for file in kernels if importing.search(file.read_text(encoding="utf-8"))]
+    return {f"{module.rpartition('.')[2]}.*"}.union(*map(stale, users))
+
+
+def run(module: str, source: str, selection: Selection, cache: str, *, limit: int) -> tuple[bool, float]:
     """Return whether the tests pass with this source of the module, and the processor's seconds that they took."""
     sys.stdout.flush()
     before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
-    with tempfile.TemporaryDirectory(dir=folder) as own:
-        child = os.fork()
-        if child == 0:
-            test(module, source, selection, own if ".kernels." in module else folder, limit)
-        status = os.waitpid(child, 0)[1]
+    child = os.fork()
+    if child == 0:
+        test(module, source, selection, cache, limit)
+    status = os.waitpid(child, 0)[1]
     return status == 0, resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
 
 
-def test(module: str, source: str, selection: Selection, cache_folder: str, limit: int) -> None:
-    """End this process with what pytest returns; compiled code of a mutant is kept apart from that of others."""
+def test(module: str, source: str, selection: Selection, cache: str, limit: int) -> None:
+    """End this process with what pytest returns; compiled code is kept in `cache`."""
     code = 1
     try:
         resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
         for stream in (1, 2):
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
-        numba.config.CACHE_DIR = cache_folder
-        numba.config.DISABLE_JIT = not selection.compiled
-        install(module, source)
-        code = int(pytest.main([*selection.tests, *PYTEST, *REPEATABLE]))
+        numba.config.CACHE_DIR = cache
+        install(module, source, compiled=selection.compiled)
+        interpreted = [] if selection.compiled else INTERPRETED
+        code = int(pytest.main([*selection.tests, *PYTEST, *interpreted, *REPEATABLE]))
     finally:
         os._exit(code)
 
 
-def install(name: str, source: str) -> None:
-    """Import a module from other source."""
+def install(name: str, source: str, *, compiled: bool) -> None:
+    """Import a module from other source; where it is not compiled, the kernels that it imports still are."""
+    importlib.import_module(name)
+    numba.config.DISABLE_JIT = not compiled
     spec = importlib.util.find_spec(name)
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
