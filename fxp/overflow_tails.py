@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import ceil, log2
 
@@ -19,6 +19,7 @@ __all__ = ["Estimate", "OverflowTail", "overflow_tail"]
 MIN_BITS, MAX_BITS = 2, 63
 LARGEST_SHARE, LEAST_SHARE = 0.01, 0.001
 FEWEST_EXCEEDANCES = 50
+FEWEST_LEVELS = 10  # distinct excesses: fewer are a grid, whose next step no smooth law knows
 FEWEST_IMAGES = 20
 RESAMPLINGS = 400
 LEAST_EVENTS = 0.3
@@ -52,7 +53,7 @@ class OverflowTail:
     peaks : Peaks
         The largest values, all channels as one where they share a law.
     thresholds : ndarray of float64, shape (channels,)
-        Least value that is extrapolated from.
+        Value that is extrapolated from; infinite where values are counted only, as they are on a coarse grid.
     fit : ParetoFit
         Its first row from all images, the others from resampled ones.
     weights : ndarray of float64, shape (resamplings, images)
@@ -60,7 +61,7 @@ class OverflowTail:
     confidence : float
         Of the intervals.
     alone : bool
-        Whether every output is a channel of its own, as in a fully connected layer.
+        Whether every output is a channel of its own, as in a fully connected layer, or some are counted only.
     """
 
     peaks: Peaks
@@ -122,7 +123,7 @@ class OverflowTail:
         """
         least = 2.0 ** (_width(bits) - 1)
         events = float(self.peaks.events(least).sum())
-        effect = design_effect(self.peaks.events(min(least, self._common)))
+        effect = design_effect(self.peaks.events(min(least, self._common)), self._outputs)
         happened, trials, tail = events / effect, self.peaks.count / effect, (1 - self.confidence) / 2
         low = betaincinv(happened, trials - happened + 1, tail) if events else 0.0
         high = betainccinv(happened + 1, trials - happened, tail) if events < self.peaks.count else 1.0
@@ -174,7 +175,9 @@ class OverflowTail:
         ValueError
             As there.
         """
-        return max(MIN_BITS, ceil(self.bits_for_exact(probability).value))
+        bits = max(MIN_BITS, ceil(self.bits_for_exact(probability).value))
+        # Where many values equal a power of two, the real width ends at that word, and the word itself is too short.
+        return bits + int(self.exceedance(2.0 ** (bits - 1)).value > probability)
 
     @cached_property
     def least_probability(self) -> float:
@@ -182,10 +185,14 @@ class OverflowTail:
 
         At less, under 0.3 independent events would be expected in them: of events that come together, as many count as
         one as at the level that ten images come to. Outputs of a fully connected layer, each of which has a law of its
-        own, are not extrapolated beyond ten events.
+        own, and values on a coarse grid are not followed beyond ten events.
         """
-        events = LEAST_EVENTS * design_effect(self.peaks.events(self._common))
+        events = LEAST_EVENTS * design_effect(self.peaks.events(self._common), self._outputs)
         return min(max(events, LEAST_EVENTS_ALONE if self.alone else 0.0) / self.peaks.count, 1.0)
+
+    @property
+    def _outputs(self) -> int:
+        return self.peaks.count // self.peaks.images
 
     @cached_property
     def _common(self) -> int:
@@ -226,14 +233,14 @@ class OverflowTail:
         ValueError
             More values reach it than were kept.
         """
-        rows = self._rows(least)
+        rows = self._rows(float(one("least", reals("least", least, remedy="give 2^(B−1) for a register of B bits"))))
         tail = (1 - self.confidence) / 2
         low, high = np.quantile(rows[1:], (tail, 1 - tail))
         return Estimate(float(rows[0]), float(low), float(high))
 
     def _rows(self, least: float) -> Floats:
         """Return the probability of values of at least `least`, for each row of weights."""
-        beyond = least >= self.thresholds
+        beyond = least > self.thresholds
         excess = np.where(beyond, least - self.thresholds, 0.0)
         above = self.fit.above(excess)
         if not beyond.all():
@@ -255,7 +262,8 @@ def overflow_tail(
 
     with shape ξ and scale β of greatest likelihood, ξ between −1/2 and 1 and held near 0 by what one observation an
     image would weigh. Channels are fitted one by one and averaged, for their scales differ; where that leaves fewer
-    than 50 excesses a channel, all are fitted as one.
+    than 50 excesses a channel, all are fitted as one. Where fewer than ten of the excesses are distinct, as those of
+    requantised values may be, there is no law to fit: such values are counted, and nothing below ten events is told.
 
     Intervals are those of a bootstrap whose unit is the image, for the outputs of one image are no independent
     observations; what holds the shape near 0 is drawn anew each time, too. At a nominal 95 %, from 100 images, they
@@ -287,7 +295,7 @@ def overflow_tail(
     TypeError
         The values are no integers.
     ValueError
-        There are fewer than 20 images, an argument is outside its range, or too few values were kept or are distinct.
+        There are fewer than 20 images, an argument is outside its range, or too few values were kept.
 
     References
     ----------
@@ -319,16 +327,21 @@ def overflow_tail(
         peaks = peaks.merged()
     thresholds, excesses = _excesses(peaks, max(chosen, FEWEST_EXCEEDANCES / (peaks.images * peaks.positions)))
     weights = _resampled(peaks.images, drawn)
-    return OverflowTail(peaks, thresholds, excesses.fit(weights, _centers(drawn)), weights, level, alone)
+    fit = _with_ties(excesses.fit(weights, _centers(drawn)), peaks, thresholds)
+    coarse = np.array([len(np.unique(row)) < FEWEST_LEVELS for row in excesses.excess])
+    alone = alone or bool(coarse.any())
+    return OverflowTail(peaks, np.where(coarse, np.inf, thresholds), fit, weights, level, alone)
 
 
-def design_effect(events: NDArray[np.int64]) -> float:
+def design_effect(events: NDArray[np.int64], outputs: int) -> float:
     """Return how many outputs count as one: the variance of the events of an image over that of independent ones.
 
     Parameters
     ----------
     events : ndarray of int, shape (images,)
-        Rare events of each image, not all zero.
+        Events of each image, not all zero.
+    outputs : int
+        Outputs of an image, at least as many as there are events; where all have events, all count as one.
 
     References
     ----------
@@ -336,10 +349,12 @@ def design_effect(events: NDArray[np.int64]) -> float:
 
     Examples
     --------
-    >>> design_effect(np.array([0, 8, 0, 0]))
-    8.0
+    >>> round(design_effect(np.array([0, 8, 0, 0]), outputs=1000), 2)
+    8.02
     """
-    return max(1.0, float(events.var(ddof=1) / events.mean()))
+    mean = float(events.mean())
+    spread = mean * (1 - mean / outputs)
+    return max(1.0, float(events.var(ddof=1)) / spread) if spread > 0 else float(outputs)
 
 
 def _share(share: float | None, images: int) -> float:
@@ -362,6 +377,13 @@ def _excesses(peaks: Peaks, share: float) -> tuple[Floats, Excesses]:
     return thresholds, Excesses(
         top - thresholds[:, None] + 0.5, peaks.owners[:, :wanted], peaks.images, peaks.positions
     )
+
+
+def _with_ties(fit: ParetoFit, peaks: Peaks, thresholds: Floats) -> ParetoFit:
+    """Return the laws with the share of all values from the threshold on: more than were fitted may equal it."""
+    reached = (peaks.values >= thresholds[:, None]).sum(axis=1)
+    fitted = fit.share[0] * peaks.images * peaks.positions
+    return replace(fit, share=fit.share * (reached / fitted))
 
 
 def _width(bits: int) -> int:

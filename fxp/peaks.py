@@ -31,15 +31,15 @@ def overflow_values(lowest: ArrayLike, highest: ArrayLike) -> Codes:
 
     Returns
     -------
-    ndarray of int
-        Not negative, of the shape of the arguments.
+    ndarray of int64
+        Of the shape of the arguments; not negative where `lowest` is below 0 or `highest` is not.
 
     Raises
     ------
     TypeError
         The arguments do not hold integers.
     ValueError
-        The shapes do not match.
+        The shapes do not match, an integer does not fit 64 bits, or a least value is above the greatest.
 
     References
     ----------
@@ -50,12 +50,14 @@ def overflow_values(lowest: ArrayLike, highest: ArrayLike) -> Codes:
     >>> overflow_values([-128, -129, 100], [5, 5, 128])
     array([127, 128, 128])
     """
-    low, high = integers("lowest", lowest), integers("highest", highest)
+    low, high = _signed("lowest", lowest), _signed("highest", highest)
     if low.shape != high.shape:
         raise ValueError(
             f"lowest.shape={low.shape}, highest.shape={high.shape} differ: give both limits of each output"
         )
-    return np.asarray(np.maximum(high, ~low))
+    if np.any(low > high):
+        raise ValueError("lowest is above highest for some outputs: swap the arguments")
+    return np.maximum(high, ~low)
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,9 +108,9 @@ class Peaks:
         TypeError
             The values are no integers.
         ValueError
-            There is no value, a value is negative, or an argument is out of its range.
+            There is no value, a value is negative or does not fit 64 bits, or an argument is out of its range.
         """
-        codes = integers("values", values)
+        codes = _signed("values", values)
         if codes.ndim < 2 or codes.size == 0:
             raise ValueError(f"values.shape={codes.shape} is not (images, channels, …) with a value: give some images")
         if codes.min() < 0:
@@ -197,3 +199,12 @@ def _largest(values: Codes, owners: Codes, keep: int | None) -> tuple[Codes, Cod
         values, owners = (np.take_along_axis(each, largest, axis=1) for each in (values, owners))
     falling = np.argsort(-values, axis=1, kind="stable")
     return np.take_along_axis(values, falling, axis=1), np.take_along_axis(owners, falling, axis=1)
+
+
+def _signed(name: str, given: ArrayLike) -> NDArray[np.int64]:
+    """Return integers as int64: types without a sign would wrap where values are negated."""
+    codes = integers(name, given)
+    widest = int(codes.max()) if codes.size and codes.dtype != np.int64 else 0
+    if widest >= 2**63:
+        raise ValueError(f"{name}={widest} does not fit 64 bits: sums of accumulators of up to 63 bits do")
+    return codes.astype(np.int64, copy=False)

@@ -141,7 +141,7 @@ def _deviations_add(length: int, mean: int, level: int) -> Values:
 def _effect(outputs: int, common: float) -> float:
     """Return the design effect of rare events, `common` of whose images have them in all outputs."""
     together, apart = round(4 * common), outputs * round(4 * (1 - common))
-    return design_effect(np.repeat([outputs, 1, 0], [together, apart, 1_000_000]))
+    return design_effect(np.repeat([outputs, 1, 0], [together, apart, 1_000_000]), outputs)
 
 
 def _independent_outputs(outputs: int, common: float) -> float:
@@ -210,7 +210,7 @@ CLAIMS: Final = (
         "not.",
         _kurtosis,
         derived=_kurtosis_derived,
-        domain={"length": Choice(8, 12)},
+        domain={"length": Choice(16, 20)},
         cases=2,
         wrong_variants=(_gaussian_sum, _fourth_moments_add),
     ),

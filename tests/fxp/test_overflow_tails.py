@@ -6,7 +6,7 @@ from scipy import stats
 
 from fxp import overflow_tails
 from fxp.overflow_tails import OverflowTail, design_effect, overflow_tail
-from fxp.peaks import Peaks
+from fxp.peaks import Peaks, overflow_values
 
 IMAGES, CHANNELS, POSITIONS = 100, 2, 400
 
@@ -139,7 +139,7 @@ def counts(bits):
 
 def test_an_interval_that_takes_outputs_for_independent_misses(monkeypatch):
     monkeypatch.setattr(overflow_tails, "RESAMPLINGS", 2)
-    monkeypatch.setattr(overflow_tails, "design_effect", lambda events: 1.0)
+    monkeypatch.setattr(overflow_tails, "design_effect", lambda events, outputs: 1.0)
     truth, runs = exact_clustered(2.0**8), 24
     intervals = [overflow_tail(clustered(seed)).counted(9) for seed in range(runs)]
     assert sum(each.low <= truth <= each.high for each in intervals) < 0.6 * runs
@@ -153,15 +153,51 @@ def test_same_seed_same_intervals():
     assert wide.low < narrow.low < narrow.high < wide.high
 
 
-def test_constant_layers_have_a_tail_of_nothing():
+def test_constant_layers_are_counted():
     tail = overflow_tail(np.full((50, 2, 300), 100))
     assert tail.probability(7).value == 1
-    assert tail.exceedance(2.0**12).value < 1e-12
+    assert tail.exceedance(2.0**12).value == 0
+    at = overflow_tail(np.full((100, 1, 400), 128))
+    assert (at.probability(8).value, at.counted(8).value, at.bits_for(0.5)) == (1, 1, 9)
+
+
+def test_values_that_equal_the_threshold_all_count():
+    noise = np.abs(np.rint(draw(LAWS["Gauss"], 0).reshape(100, 1, -1) / 50)).astype(int) % 100
+    seen = np.where(np.random.default_rng(1).random(noise.shape) < 0.1, 128, noise)
+    tail = overflow_tail(seen)
+    assert tail.probability(8).value == tail.counted(8).value == np.mean(seen >= 128)
+    assert tail.bits_for(0.05) == 9
+
+
+def test_a_grid_of_few_levels_is_counted_not_extrapolated():
+    sums = np.random.default_rng(0).normal(0, 2**12.3, (200, 2, 800))
+    seen = np.abs(np.rint(sums / 8192)).astype(int) * 8192
+    tail = overflow_tail(seen)
+    assert tail.probability(14).value == tail.counted(14).value == np.mean(seen >= 8192)
+    with pytest.raises(ValueError, match="bits=18 overflows in less than"):
+        tail.probability(18)
+    assert tail.least_probability >= 10 / seen.size
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16, np.uint32, np.uint64, np.int16, np.int32, object])
+def test_types_of_values_do_not_matter(kind):
+    seen = np.random.default_rng(3).laplace(scale=10, size=(60, 2, 200)).clip(-120, 120).astype(int)
+    plain = overflow_values(seen, seen)
+    assert overflow_values(np.abs(seen).astype(kind), np.abs(seen).astype(kind)).tolist() == np.abs(seen).tolist()
+    assert overflow_tail(plain.astype(kind)).probability(7) == overflow_tail(plain).probability(7)
 
 
 def test_events_that_come_together_count_as_one():
-    assert design_effect(np.array([0, 0, 0, 12])) == 12
-    assert design_effect(np.array([3, 3, 3, 3])) == 1
+    assert design_effect(np.array([0, 0, 0, 12]), 10**9) == pytest.approx(12)
+    assert design_effect(np.array([3, 3, 3, 3]), 10) == 1
+    assert design_effect(np.array([3, 3, 3, 3]), 3) == 3
+    assert design_effect(np.repeat([10, 0], 500), 10) == pytest.approx(10, rel=0.01)
+
+
+def test_what_is_no_level_is_refused():
+    for least in (float("nan"), "a", [1, 2]):
+        with pytest.raises(ValueError, match="^least"):
+            tail().exceedance(least)
 
 
 def tail() -> OverflowTail:
