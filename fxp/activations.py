@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from fxp.arguments import one, reals
 from fxp.formats import Format, Rounding
-from fxp.inputs import require_format
+from fxp.inputs import code_of, require_format
 from fxp.reference import round_fraction
 
 __all__ = ["activation_clamp"]
@@ -39,9 +40,10 @@ def activation_clamp(
     Raises
     ------
     TypeError
-        `output` is not a Format.
+        `output` is not a Format, or the zero point is no integer.
     ValueError
-        The activation is unknown, or the scale is not positive and finite.
+        The activation is unknown, the scale is not one positive, finite number, or the zero point is no code of the
+        output.
 
     Examples
     --------
@@ -49,10 +51,12 @@ def activation_clamp(
     (-20, 100)
     """
     require_format("output", output)
-    if activation not in _ENDS:
+    if not isinstance(activation, str) or activation not in _ENDS:
         raise ValueError(f"activation={activation!r} is not known: one of {', '.join(_ENDS)}")
-    with np.errstate(over="ignore"):
-        scale = float(np.float32(output_scale))
+    zero_point = code_of("zero_point", zero_point, output)
+    given = one("output_scale", reals("output_scale", output_scale, remedy="give the width of a step"))
+    with np.errstate(over="ignore", under="ignore"):
+        scale = float(np.float32(given))
     if not 0 < scale < np.inf:
         raise ValueError(f"output_scale={output_scale} is not a positive, finite float32: give the width of a step")
     low, high = _ENDS[activation]

@@ -14,6 +14,7 @@ from fxp.formats import Format
 __all__ = [
     "INT64_WORD_BITS",
     "array_of",
+    "code_of",
     "codes_of",
     "element",
     "integers",
@@ -151,6 +152,28 @@ def require_format(name: str, fmt: Format) -> None:
     """
     if not isinstance(fmt, Format):
         raise TypeError(f"{name}={fmt!r} is not a Format: pass fxp.Format(word_bits, frac_bits) or Format.parse(text)")
+
+
+def code_of(name: str, code: int, fmt: Format) -> int:
+    """Return one integer that has to be a code of a format.
+
+    Raises
+    ------
+    TypeError
+        It is no integer.
+    ValueError
+        It is no code of the format.
+
+    Examples
+    --------
+    >>> code_of("zero_point", 3, Format(8, 0))
+    3
+    """
+    if not is_integer(code):
+        raise TypeError(f"{name}={code!r} is not an integer: give a code of {fmt}")
+    if not fmt.min_code <= code <= fmt.max_code:
+        raise ValueError(f"{name}={code} is not between {fmt.min_code} and {fmt.max_code}: give a code of {fmt}")
+    return int(code)
 
 
 def require_memory(name: str, shape: tuple[int, ...]) -> None:

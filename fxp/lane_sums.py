@@ -55,7 +55,7 @@ def in_lanes(products: Products, accumulator: Accumulator) -> LaneSums:
     """Return the sums, in an accumulator that `fits_lanes`."""
     x, codes = _operands(products), np.empty(products.shape, np.int32)
     narrow = accumulator.word_bits <= 16 and products.offsets.size <= LONG
-    narrow = narrow and products.weights.halves.reaches[1] <= HALF_LIMIT
+    narrow = narrow and products.weights.halves.reach <= HALF_LIMIT
     if narrow and not _seldom_doubtful(products, accumulator, x):
         return LaneSums(codes, _in_halves(products, accumulator, x, codes), None)
     overflowed, persistent, _ = _in_blocks(products, accumulator, x, codes)
@@ -94,7 +94,7 @@ def _in_halves(products: Products, accumulator: Accumulator, x: Codes, codes: Co
     """Fill `codes`; return how many sums have a prefix out of range."""
     packed, limits = products.weights.halves, np.array(accumulator.range_of(accumulator.word))
     _, panels, _, lanes = packed.w.shape
-    check = _check(packed.reaches[1], int(limits[1] - limits[0]))
+    check = _check(packed.reach, int(limits[1] - limits[0]))
     settings = *_lists(products, x, packed.zero), packed.zero, packed.w, check
     initial = _initial(products, panels, lanes, limits)
     return sum(_shared(saturate_in_halves, products, LISTED_ROWS, x, *settings, *initial, codes))

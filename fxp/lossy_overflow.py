@@ -55,7 +55,7 @@ def lossy_values(
     TypeError
         Sums or addend do not hold integers.
     ValueError
-        The codes are wider than 16 bits, or `left` is negative.
+        The codes are wider than 16 bits, `left` is negative, or a sum on the finer grid leaves 62 bits.
 
     Examples
     --------
@@ -69,6 +69,12 @@ def lossy_values(
     if left < 0:
         raise ValueError(f"left={left} is negative: give the sums on the coarser grid")
     totals, others = integers("sums", sums).astype(np.int64), integers("addend", addend).astype(np.int64)
+    widest = max((abs(int(end)) for end in (totals.min(initial=0), totals.max(initial=0))), default=0)
+    added = max((abs(int(end)) for end in (others.min(initial=0), others.max(initial=0))), default=0)
+    if (widest << left) + added >= 2 ** (SUM_BITS - 1):
+        raise ValueError(
+            f"sums of up to {widest} with left={left} and an addend of up to {added} leave {SUM_BITS} bits: give less"
+        )
     codes = _requantized((totals << left) + others, requantization, frac_bits) - target.min_code
     least = _least_sums(requantization, frac_bits)
     above = -((others - least[:-1][codes]) >> left)

@@ -7,12 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fxp.kernels.lanes import LANES, NARROW_LANES, has_byte_products
-from fxp.kernels.windows import window_reach
 
 __all__ = ["BlockWeights", "HalfWeights", "block_weights", "half_weights", "operand_kind"]
 
 BLOCK = 32  # products: shorter blocks are certain more often, longer ones have fewer ends to test
-WINDOWS = (8, 4, 2, 1)
 HALF_LIMIT = 2**15 - 1
 
 Codes = NDArray[Any]
@@ -31,19 +29,11 @@ class BlockWeights:
 
 @dataclass(frozen=True, eq=False)
 class HalfWeights:
-    """Weights as :func:`fxp.kernels.tiles.saturate_in_halves` takes them, and the reach of each window's sums."""
+    """Weights as :func:`fxp.kernels.tiles.saturate_in_halves` takes them, and what no product is beyond."""
 
     w: Codes
     zero: int
-    reaches: dict[int, int]
-
-    def check(self, span: int) -> int:
-        """Return after how many products a register may be compared with its shadow, `span` being between its limits.
-
-        A clamp parts the two by what it cuts off. They agree again only after a register has crossed the whole span to
-        be clamped at the other limit, or after 2^16 has been cut off.
-        """
-        return next(size for size in WINDOWS if size == 1 or self.reaches[size] <= min(span, 2**16 - 1))
+    reach: int
 
 
 def operand_kind(low: int, high: int, w: Codes) -> tuple[Any, int] | None:
@@ -91,10 +81,9 @@ def _shifts(panels: Codes, starts: Codes, zero: int) -> Codes:
 
 
 def half_weights(w: Codes, zero: int, low: int, high: int) -> HalfWeights:
-    """Return weights (G, K, N) for operands from `low` to `high`, of any number of products."""
-    packed = _panels(w.astype(np.int16), max(WINDOWS), NARROW_LANES)
-    low, high = min(low, 0), max(high, 0)
-    return HalfWeights(packed, zero, {window: window_reach(packed, window, low, high) for window in WINDOWS})
+    """Return weights (G, K, N) for operands from `low` to `high`."""
+    widest = max(-int(w.min(initial=0)), int(w.max(initial=0)))
+    return HalfWeights(_panels(w.astype(np.int16), 1, NARROW_LANES), zero, widest * max(-low, high, 0))
 
 
 def _panels(w: Codes, multiple: int, lanes: int) -> Codes:

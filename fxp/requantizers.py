@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fxp import operands
 from fxp.formats import Format, Rounding
-from fxp.inputs import array_of, element, is_integer, require_format
+from fxp.inputs import array_of, code_of, element, is_integer, require_format
 from fxp.kernels.requantization import LARGEST, SMALLEST
 from fxp.multipliers import FixedPointMultiplier, quantize_multiplier
 from fxp.requantizer_reference import reduced
@@ -23,6 +23,7 @@ Clamp = tuple[int, int]
 INT8 = Format(8, 0)
 UINT8 = Format(8, 0, signed=False)
 MOST_BITS = 16
+MOST_REDUCED_SHIFT = 7  # what MultiplyByQuantizedMultiplier of 64-bit sums asserts
 HALVED = (1 - 2**30, 2**30 - 1)  # CMSIS-NN halves the sum of twice the scaled code and a one, in int32
 GEMMLOWP = (MultiplierRounding.DOUBLE, MultiplierRounding.DOUBLE_UPWARD)
 CMSIS_NN = (MultiplierRounding.DOUBLE, MultiplierRounding.SINGLE)
@@ -73,10 +74,16 @@ class Requantizer:
         require_format("output", self.output)
         if self.output.word_bits > MOST_BITS:
             raise ValueError(f"output={self.output} is not of up to {MOST_BITS} bits: use fxp.cast for wider words")
-        least, most = (_code_of("clamp", code, self.output) for code in self._ends)
+        if not isinstance(self.scaling, Scaling):
+            raise TypeError(f"scaling={self.scaling!r} is none of fxp's: use a preset such as fxp.Requantizer.tflite")
+        if self.scaling.channels < 1:
+            raise ValueError("scale=() holds no factor: give one, or one a channel")
+        if not isinstance(self._ends, Sequence) or len(self._ends) != 2:
+            raise TypeError(f"clamp={self.clamp!r} is not a pair of codes: give the least and the greatest, or None")
+        least, most = (code_of("clamp", code, self.output) for code in self._ends)
         if least > most:
             raise ValueError(f"clamp=({least}, {most}) holds no code: give the least first")
-        _code_of("zero_point", self.zero_point, self.output)
+        code_of("zero_point", self.zero_point, self.output)
 
     @property
     def _ends(self) -> Clamp:
@@ -302,11 +309,9 @@ class Requantizer:
         >>> Requantizer.onnx(0.5, 1.0, 1.0).apply([-3, -1, 1, 3])
         array([-2,  0,  0,  2], dtype=int8)
         """
-        scales = [
-            _float32(name, scale) for name, scale in (("input_scale", input_scale), ("weight_scale", weight_scale))
-        ]
+        incoming, outgoing = _one_float32("input_scale", input_scale), _one_float32("output_scale", output_scale)
         with np.errstate(over="ignore", under="ignore"):
-            factors = scales[0] * scales[1] / _float32("output_scale", output_scale)
+            factors = incoming * _float32("weight_scale", weight_scale) / outgoing
         return cls("onnx", FloatScaling(tuple(factors.ravel().tolist())), zero_point, output, clamp)
 
     @classmethod
@@ -348,7 +353,7 @@ class Requantizer:
         array([ 8, 10, 10, 12], dtype=int8)
         """
         factors = tuple(_float32("accumulator_scale", accumulator_scale).ravel().tolist())
-        divisor = float(_float32("output_scale", output_scale).item())
+        divisor = float(_one_float32("output_scale", output_scale))
         return cls("onnx_qdq", FloatScaling(factors, divisor), zero_point, output, clamp)
 
     def apply(self, accumulators: ArrayLike, *, axis: int = -1) -> Codes:
@@ -395,10 +400,10 @@ class Requantizer:
     def _blocks(self, shape: tuple[int, ...], axis: int) -> tuple[int, int, int]:
         """Return the shape as (outer, channels, inner)."""
         channels = self.scaling.channels
-        if channels == 1:
+        if channels == 1 and is_integer(axis):
             return 1, 1, int(np.prod(shape))
-        if not -len(shape) <= axis < len(shape):
-            raise ValueError(f"axis={axis} is no axis of accumulators of shape {shape}: name that of the channels")
+        if not is_integer(axis) or not -len(shape) <= axis < len(shape):
+            raise ValueError(f"axis={axis!r} is no axis of accumulators of shape {shape}: name that of the channels")
         place = axis % len(shape)
         if shape[place] != channels:
             raise ValueError(
@@ -413,19 +418,9 @@ def _accumulators(accumulators: ArrayLike) -> Codes:
     outside = np.asarray((codes < SMALLEST) | (codes > LARGEST), dtype=bool)
     if outside.any():
         raise ValueError(
-            f"{element('accumulators', codes, outside)} is not in int32: these libraries sum in 32 bits; use fxp.cast"
+            f"{element('accumulators', codes, outside)} is not in int32: wider sums have no preset; use fxp.cast"
         )
     return codes.astype(np.int64)
-
-
-def _code_of(name: str, code: int, output: Format) -> int:
-    if not is_integer(code):
-        raise TypeError(f"{name}={code!r} is not an integer: give a code of {output}")
-    if not output.min_code <= code <= output.max_code:
-        raise ValueError(
-            f"{name}={code} is not between {output.min_code} and {output.max_code}: give a code of {output}"
-        )
-    return int(code)
 
 
 def _allowed(rounding: MultiplierRounding | str, allowed: tuple[MultiplierRounding, ...]) -> MultiplierRounding:
@@ -438,7 +433,7 @@ def _allowed(rounding: MultiplierRounding | str, allowed: tuple[MultiplierRoundi
 def _fixed(
     scale: Factor | Sequence[Factor], rounding: MultiplierRounding, within: tuple[int, int] = INT32
 ) -> FixedScaling:
-    scales = scale if isinstance(scale, Sequence | np.ndarray) else (scale,)
+    scales = np.ravel(scale) if isinstance(scale, np.ndarray) else scale if isinstance(scale, Sequence) else (scale,)
     multipliers = tuple(
         each if isinstance(each, FixedPointMultiplier) else quantize_multiplier(each, saturate=not rounding.double)
         for each in scales
@@ -451,6 +446,11 @@ def _reduced(scaling: FixedScaling) -> FixedScaling:
         raise ValueError(
             f"rounding={scaling.rounding} is not SINGLE: with multiplier_bits=16 the product is rounded once"
         )
+    for each in scaling.multipliers:
+        if each.shift > MOST_REDUCED_SHIFT:
+            raise ValueError(
+                f"shift={each.shift} is over {MOST_REDUCED_SHIFT}: multiplier_bits=16 is for factors below 128"
+            )
     multipliers = tuple(FixedPointMultiplier(reduced(each.multiplier), each.shift) for each in scaling.multipliers)
     return FixedScaling(multipliers, scaling.rounding)
 
@@ -465,6 +465,13 @@ def _float32(name: str, scale: float | Sequence[float]) -> NDArray[np.float32]:
     if wrong.any():
         raise ValueError(f"{element(name, numbers, wrong)} is not a positive, finite float32: give the width of a step")
     return scales
+
+
+def _one_float32(name: str, scale: float) -> np.float32:
+    scales = _float32(name, scale)
+    if scales.ndim:
+        raise ValueError(f"{name}={scale!r} is not one number: only weights have a scale a channel")
+    return np.float32(scales)
 
 
 def _narrowest(output: Format) -> type[np.integer[Any]]:

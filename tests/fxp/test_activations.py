@@ -44,3 +44,19 @@ def test_refusals(arguments, error, text):
 def test_a_format_is_needed():
     with pytest.raises(TypeError, match="output=8 is not a Format"):
         fxp.activation_clamp("relu", 0.1, output=8)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        (("relu6", 0.1, 1.5), TypeError, r"^zero_point=1\.5 is not an integer"),
+        (("relu6", 0.1, 1000), ValueError, r"^zero_point=1000 is not between -128 and 127"),
+        (("relu6", "a", 0), ValueError, r"^output_scale='a' is not a real number"),
+        (("relu", [0.1, 0.2], 0), ValueError, r"^output_scale of shape \(2,\) is not one number"),
+        ((["relu"], 0.1, 0), ValueError, r"^activation=\['relu'\] is not known"),
+    ],
+)
+def test_what_is_no_activation_scale_or_code_is_refused(arguments, error, message):
+    activation, scale, zero_point = arguments
+    with pytest.raises(error, match=message):
+        fxp.activation_clamp(activation, scale, zero_point=zero_point)

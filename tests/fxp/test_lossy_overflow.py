@@ -68,3 +68,10 @@ def test_addends_have_one_for_each_sum():
 def test_bad_arguments_are_named(call, error, message):
     with pytest.raises(error, match=message):
         call(Requantization("codes", "sum", Format(4, 0)))
+
+
+def test_sums_that_leave_the_finer_grid_are_refused():
+    with pytest.raises(
+        ValueError, match=r"^sums of up to 1099511627776 with left=30 and an addend of up to 0 leave 62"
+    ):
+        lossy_values([2**40], Requantization("c", "s", Format(8, 0)), frac_bits=0, left=30)

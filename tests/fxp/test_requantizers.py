@@ -54,7 +54,8 @@ def check(requantizer, codes):
 def fixed_presets(scale, **options):
     for rounding in MultiplierRounding:
         yield Requantizer.tflite(scale, rounding=rounding, **options)
-    yield Requantizer.tflite(scale, rounding="SINGLE", multiplier_bits=16, **options)
+    if scale < 64:
+        yield Requantizer.tflite(scale, rounding="SINGLE", multiplier_bits=16, **options)
     for rounding in ("DOUBLE", "DOUBLE_UPWARD"):
         yield Requantizer.gemmlowp(scale, rounding=rounding, **options)
     for rounding in ("DOUBLE", "SINGLE"):
@@ -221,3 +222,30 @@ def test_clamps():
 def test_refusals(call, error, text):
     with pytest.raises(error, match=re.escape(text)):
         call()
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (lambda: Requantizer.tflite(0.5, clamp=5), TypeError, r"^clamp=5 is not a pair of codes"),
+        (lambda: Requantizer.tflite(0.5, clamp=(1, 2, 3)), TypeError, r"^clamp=\(1, 2, 3\) is not a pair of codes"),
+        (lambda: Requantizer.tflite([]), ValueError, r"^scale=\(\) holds no factor"),
+        (lambda: Requantizer.shift([]), ValueError, r"^scale=\(\) holds no factor"),
+        (lambda: Requantizer("x", None), TypeError, r"^scaling=None is none of fxp's"),
+        (lambda: Requantizer.onnx([1, 2], 1, 1), ValueError, r"^input_scale=\[1, 2\] is not one number"),
+        (lambda: Requantizer.onnx_qdq(1, [1, 2]), ValueError, r"^output_scale=\[1, 2\] is not one number"),
+        (lambda: Requantizer.tflite([0.5, 0.2]).apply([[1, 2]], axis="a"), ValueError, r"^axis='a' is no axis of"),
+        (
+            lambda: Requantizer.tflite(2.0**20, rounding="SINGLE", multiplier_bits=16, output=Format(16, 0)),
+            ValueError,
+            r"^shift=21 is over 7: multiplier_bits=16 is for",
+        ),
+    ],
+)
+def test_what_is_no_requantiser_is_refused(make, error, message):
+    with pytest.raises(error, match=message):
+        make()
+
+
+def test_an_array_of_no_axes_is_one_scale():
+    assert Requantizer.tflite(np.array(0.25)) == Requantizer.tflite(0.25)
