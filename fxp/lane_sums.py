@@ -27,7 +27,7 @@ REACH = 2**28  # of sums: what a block adds to them, twice, stays within 32 bits
 SHORT = 16  # neighbours, of which fewer are not worth a list for all rows
 LONG = 2**16  # products that places in lists tell apart
 SAMPLE = 256  # of so many rows one is tried in blocks
-WORTH_SAMPLE = 2**24  # products below which a sample takes longer than what it saves
+WORTH_SAMPLE = 2**25  # products below which a sample takes longer than what it saves
 SELDOM = 0.05  # bundles that go product by product, of which a larger share makes blocks slower than lanes of 16 bits
 
 Codes = NDArray[Any]

@@ -41,7 +41,12 @@ cgutils: Any = numba_cgutils
 def has_byte_products() -> bool:
     """Return whether the processor adds four products of bytes to each of 16 lanes in one instruction."""
     another = config.CPU_NAME or config.CPU_FEATURES  # what Numba was told to compile for
-    return not another and bool(binding.get_host_cpu_features().get("avx512vnni", False))
+    return not another and _host_has("avx512vnni")
+
+
+@functools.cache
+def _host_has(feature: str) -> bool:
+    return bool(binding.get_host_cpu_features().get(feature, False))
 
 
 def _at(builder: Builder, base: Value, offset: Value, kind: Any) -> Value:
