@@ -268,7 +268,8 @@ def overflow_tail(
     Intervals are those of a bootstrap whose unit is the image, for the outputs of one image are no independent
     observations; what holds the shape near 0 is drawn anew each time, too. At a nominal 95 %, from 100 images, they
     held the measured probabilities of the layers of three networks in 94 % of the cases at 1e-3, 89 % at 1e-4, 92 % at
-    1e-5 and 93 % at 1e-6; of a LeNet, whose tails have steps, in 52 % at 1e-4.
+    1e-5 and 95 % at 1e-6; of a LeNet, whose tails have steps, in 52 % at 1e-4. Where the images differ in scale by more
+    than those of a trained network, the images at hand lack the worst, and what is missed lies above the interval.
 
     Assumptions: the images are drawn independently from what the accumulator will see; the tail of each channel is
     regular beyond ζ. `python -m sims.overflow` measures how far that holds in networks; tails that end, as those
