@@ -305,7 +305,8 @@ def _lesson(rows: Sequence[Row], wanted: float) -> str:
     widths = sum(abs(bits.value - row.measured_bits) <= 0.5 for row, _, bits in told)
     return (
         f"At {wanted:.0e}, of {len(told)} predictions ({len(rows) - len(told)} more were refused) {near} are within a "
-        f"factor of {FACTOR:g} of the measured probability, counting is in {counted}; {widths} widths are within half a bit."
+        f"factor of {FACTOR:g} of the measured probability, counting is in {counted}; {widths} widths are within "
+        "half a bit."
     )
 
 

@@ -97,8 +97,8 @@ def row(probability: float, predicted: float | None, counted: float, bits: float
 def test_what_was_learned_counts_the_rows():
     rows = (row(1e-4, 1.9e-4, 4e-5), row(1e-4, 4e-4, 1e-4, 15.6), row(1.01e-4, None, 0.0), row(1e-6, None, 0.0))
     assert learned(Result(Config(), "a set", 100, rows)) == (
-        "At 1e-04, of 2 predictions (1 more were refused) 1 are within a factor of 2 of the measured probability, counting "
-        "is in 1; 1 widths are within half a bit. At 1e-06 these images cannot tell."
+        "At 1e-04, of 2 predictions (1 more were refused) 1 are within a factor of 2 of the measured probability, "
+        "counting is in 1; 1 widths are within half a bit. At 1e-06 these images cannot tell."
     )
 
 
