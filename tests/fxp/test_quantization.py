@@ -399,6 +399,8 @@ def test_error_mode_names_the_first_value_and_the_format():
         encode(300, Format(8, 0, signed=False), overflow="ERROR")
     with pytest.raises(OverflowError, match=r"codes\[2\]=-100 is outside sfix4_En3, .*-8 to 7"):
         cast([1, 2, -100], Format(8, 3), Format(4, 3), overflow="ERROR")
+    with pytest.raises(OverflowError, match=r"^x\[0\]=1\.152921504606847e\+18 is outside sfix60"):
+        encode([2.0**60, 0.0], Format(60, 0), overflow="ERROR")
     assert encode([127.4 / 128, -1.0], S8, overflow="ERROR").tolist() == [127, -128]
 
 
