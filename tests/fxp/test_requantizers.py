@@ -249,3 +249,8 @@ def test_what_is_no_requantiser_is_refused(make, error, message):
 
 def test_an_array_of_no_axes_is_one_scale():
     assert Requantizer.tflite(np.array(0.25)) == Requantizer.tflite(0.25)
+
+
+@pytest.mark.parametrize("zero_point", [-7, 0, 5])
+def test_shifts_add_their_zero_point(zero_point):
+    check(Requantizer.shift(4, zero_point=zero_point), range(-3000, 3000, 7))
