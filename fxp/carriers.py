@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from fxp import reference
 from fxp.formats import Rounding
-from fxp.inputs import require_memory
+from fxp.inputs import magnitude, require_memory
 from fxp.kernels.convolution import convolve
 from fxp.kernels.layers import finish
 from fxp.limbs import limb_product
@@ -174,7 +174,7 @@ def subset_limits(w: Codes, x_low: int, x_high: int) -> tuple[Codes, Codes]:
     (array([-20, 0], dtype=object), array([30, 20], dtype=object))
     """
     rows = w.reshape(len(w), math.prod(w.shape[1:]))
-    if rows.dtype != object and rows.size and _magnitude(rows) * rows.shape[1] > INT64_LIMIT:
+    if rows.dtype != object and magnitude(rows) * rows.shape[1] > INT64_LIMIT:
         rows = rows.astype(object)
     kind = object if rows.dtype == object else np.int64
     positive = np.maximum(rows, 0).sum(axis=1, dtype=kind).astype(object)
@@ -182,10 +182,6 @@ def subset_limits(w: Codes, x_low: int, x_high: int) -> tuple[Codes, Codes]:
     plus = positive * max(x_high, 0) + negative * min(x_low, 0)
     minus = positive * min(x_low, 0) + negative * max(x_high, 0)
     return minus, plus
-
-
-def _magnitude(codes: Codes) -> int:
-    return max(-int(codes.min()), int(codes.max()))
 
 
 def output_dtype(low: int, high: int) -> type:
@@ -309,7 +305,7 @@ def _carriers(w: Codes, bias: Codes, geometry: Geometry, x_low: int, x_high: int
         shares = [(w, bias)] if reach <= FLOAT32_LIMIT else _shares(w, bias, x_low, x_high, reach)
         units = [_Int8(part, initial, geometry, signed=x_low < 0) for part, initial in shares]
         found += units if len(units) == 1 else [_Shares(units)] if units else []
-    widest = max(reach, -x_low, x_high, _magnitude(w))
+    widest = max(reach, -x_low, x_high, magnitude(w))
     if widest <= FLOAT32_LIMIT:
         unit = _Float if sound and _float32_is_plain() else _Blas
         found.append(unit(w, bias, geometry, np.float32))

@@ -19,6 +19,7 @@ __all__ = [
     "element",
     "integers",
     "is_integer",
+    "magnitude",
     "object_array",
     "require_format",
     "require_memory",
@@ -152,6 +153,17 @@ def require_format(name: str, fmt: Format) -> None:
     """
     if not isinstance(fmt, Format):
         raise TypeError(f"{name}={fmt!r} is not a Format: pass fxp.Format(word_bits, frac_bits) or Format.parse(text)")
+
+
+def magnitude(codes: NDArray[Any]) -> int:
+    """Return the greatest absolute value of integers, 0 where there are none.
+
+    Examples
+    --------
+    >>> magnitude(np.array([-128, 127], np.int8))
+    128
+    """
+    return max(-int(codes.min(initial=0)), int(codes.max(initial=0)))
 
 
 def code_of(name: str, code: int, fmt: Format) -> int:

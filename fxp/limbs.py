@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fxp.inputs import magnitude
+
 __all__ = ["limb_product"]
 
 FLOAT_BITS = 53
@@ -55,7 +57,7 @@ def limb_product(x: Codes, w: Codes, kind: type) -> Codes:
 def _limbs(codes: Codes, bits: int) -> list[NDArray[np.float64]]:
     """Return the limbs of codes, the lowest first."""
     wide = codes if codes.dtype == object else codes.astype(np.int64, copy=False)
-    widest = max(-int(wide.min(initial=0)), int(wide.max(initial=0))).bit_length()
+    widest = magnitude(wide).bit_length()
     last = max(0, -(-widest // bits) - 1)
     lower = [(wide >> bits * place) & ((1 << bits) - 1) for place in range(last)]
     return [limb.astype(np.float64) for limb in (*lower, wide >> bits * last)]

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from fxp import carriers, reference
 from fxp.formats import Format, Overflow, Rounding
-from fxp.inputs import require_memory
+from fxp.inputs import magnitude, require_memory
 from fxp.kernels import accumulation
 from fxp.kernels.layers import rounding_offsets
 from fxp.lane_sums import fits_lanes, in_lanes
@@ -271,8 +271,7 @@ def _lane(products: Products, most: int) -> Any:
 
 def _widest(products: Products) -> tuple[int, int]:
     """Return the greatest absolute values of both operands."""
-    x, w = (max(abs(int(a.min())), abs(int(a.max()))) if a.size else 0 for a in (products.x, products.weights.w))
-    return x, w
+    return magnitude(products.x), magnitude(products.weights.w)
 
 
 def _dropping(accumulator: Accumulator) -> tuple[int, tuple[int, int, int]]:

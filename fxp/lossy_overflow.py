@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fxp.formats import Format, Overflow
+from fxp.inputs import magnitude
 from fxp.operands import integers
 from fxp.operations import Requantization
 from fxp.quantization import cast
@@ -69,8 +70,7 @@ def lossy_values(
     if left < 0:
         raise ValueError(f"left={left} is negative: give the sums on the coarser grid")
     totals, others = integers("sums", sums).astype(np.int64), integers("addend", addend).astype(np.int64)
-    widest = max((abs(int(end)) for end in (totals.min(initial=0), totals.max(initial=0))), default=0)
-    added = max((abs(int(end)) for end in (others.min(initial=0), others.max(initial=0))), default=0)
+    widest, added = magnitude(totals), magnitude(others)
     if (widest << left) + added >= 2 ** (SUM_BITS - 1):
         raise ValueError(
             f"sums of up to {widest} with left={left} and an addend of up to {added} leave {SUM_BITS} bits: give less"

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fxp.inputs import magnitude
 from fxp.kernels.lanes import LANES, NARROW_LANES, has_byte_products
 
 __all__ = ["BlockWeights", "HalfWeights", "block_weights", "half_weights", "operand_kind"]
@@ -82,8 +83,7 @@ def _shifts(panels: Codes, starts: Codes, zero: int) -> Codes:
 
 def half_weights(w: Codes, zero: int, low: int, high: int) -> HalfWeights:
     """Return weights (G, K, N) for operands from `low` to `high`."""
-    widest = max(-int(w.min(initial=0)), int(w.max(initial=0)))
-    return HalfWeights(_panels(w.astype(np.int16), 1, NARROW_LANES), zero, widest * max(-low, high, 0))
+    return HalfWeights(_panels(w.astype(np.int16), 1, NARROW_LANES), zero, magnitude(w) * max(-low, high, 0))
 
 
 def _panels(w: Codes, multiple: int, lanes: int) -> Codes:
