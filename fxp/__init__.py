@@ -81,6 +81,7 @@ if TYPE_CHECKING:
     from fxp.precision import equalize as equalize
     from fxp.precision import predict_mismatch as predict_mismatch
     from fxp.precision import uniform as uniform
+    from fxp.processes import Process as Process
     from fxp.quantization import cast as cast
     from fxp.quantization import decode as decode
     from fxp.quantization import encode as encode
@@ -171,6 +172,7 @@ _HOME = {
     "uniform": "precision",
     "predict_mismatch": "precision",
     "Signal": "signals",
+    "Process": "processes",
     "bits_for_sqnr_exact": "word_lengths",
     "bits_for_sqnr": "word_lengths",
     "optimal_clip": "clipping",

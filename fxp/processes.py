@@ -1,0 +1,261 @@
+"""Stationary processes: what a predictor or an adaptive filter is fed with."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Literal, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.linalg import solve_toeplitz, toeplitz
+
+from fxp.arguments import one, reals, require_signal, whole_numbers
+from fxp.signals import Signal
+
+__all__ = ["Process"]
+
+Floats = NDArray[np.float64]
+
+KINDS = ("moving_average", "autoregressive")
+FORGOTTEN = 2.0**-60  # what is left of the state before the first sample that `Process.sample` returns
+LARGEST_POLE = 1 - 1e-6  # beyond, the start of a sample would take tens of millions of draws
+ON_THE_CIRCLE = 1e-6  # double roots of a spectrum's factor are only known to the root of a rounding error
+
+
+@dataclass(frozen=True)
+class Process:
+    r"""A stationary process of zero mean: independent draws of one law through a linear filter.
+
+    .. math:: x_n = \sum_{k=1}^{p} a_k x_{n-k} + \sum_{j=0}^{q} b_j g_{n-j}
+
+    Parameters
+    ----------
+    moving_average : sequence of float
+        b_0 … b_q, finite, not all zero.
+    autoregressive : sequence of float
+        a_1 … a_p, finite; the roots of z^p − Σ a_k z^(p−k) lie inside of the unit circle. None by default.
+    drive : Signal
+        Law of the independent draws g, of zero mean; Gaussian of unit power by default. Signs are
+        ``Signal.from_samples([-1, 1])``.
+
+    Raises
+    ------
+    TypeError
+        `drive` is not a Signal.
+    ValueError
+        A coefficient is no finite number, all of `moving_average` are zero, the process is not stationary, or the
+        drive has a mean or no law.
+
+    Examples
+    --------
+    >>> process = Process([0.1, 0.5, -0.5, 0.1])
+    >>> process.autocorrelation(3).round(12)
+    array([ 0.52, -0.25,  0.  ,  0.01])
+    >>> round(Process([1.0], autoregressive=[0.9]).power, 6)
+    5.263158
+    """
+
+    moving_average: tuple[float, ...]
+    autoregressive: tuple[float, ...] = ()
+    drive: Signal = field(default_factory=Signal.gaussian)
+
+    def __post_init__(self) -> None:
+        for name in ("moving_average", "autoregressive"):
+            object.__setattr__(self, name, _coefficients(name, getattr(self, name)))
+        if not any(self.moving_average):
+            raise ValueError(f"moving_average={self.moving_average} is all zero: give a coefficient that is not")
+        if self.largest_pole > LARGEST_POLE:
+            raise ValueError(
+                f"autoregressive={self.autoregressive} has a pole at radius {self.largest_pole:.7g}, not within "
+                f"{LARGEST_POLE:.7g}: the process is not stationary, or nearly so"
+            )
+        require_signal("drive", self.drive)
+        if abs(self.drive.mean) > 1e-12 * self.drive.rms:
+            raise ValueError(f"drive of mean {self.drive.mean} has not zero mean: subtract it")
+        _ = self.drive.known_law
+
+    @classmethod
+    def from_autocorrelation(
+        cls,
+        autocorrelation: ArrayLike,
+        *,
+        kind: Literal["moving_average", "autoregressive"],
+        drive: Signal | None = None,
+    ) -> Self:
+        """Return a process whose autocorrelation begins with these values (exact to rounding).
+
+        Parameters
+        ----------
+        autocorrelation : array_like of float, shape (lags + 1,)
+            r_0 … r_L with a positive definite Toeplitz matrix.
+        kind : {"moving_average", "autoregressive"}
+            Whether the autocorrelation is zero beyond these lags (the factor of minimum phase is taken), or goes on as
+            that of the autoregressive process of this order.
+        drive : Signal, optional
+            Law of the draws; Gaussian of unit power by default.
+
+        Raises
+        ------
+        ValueError
+            The values are no autocorrelation of that kind, or `kind` is another word.
+
+        Examples
+        --------
+        >>> Process.from_autocorrelation([1.0, 0.5], kind="autoregressive").autoregressive
+        (0.5,)
+        >>> process = Process.from_autocorrelation([1.25, 0.5], kind="moving_average")
+        >>> np.round(process.moving_average, 12)
+        array([1. , 0.5])
+        """
+        if kind not in KINDS:
+            raise ValueError(f"kind={kind!r} is not one of {', '.join(KINDS)}: choose one")
+        law = Signal.gaussian() if drive is None else drive
+        require_signal("drive", law)
+        values = reals("autocorrelation", autocorrelation, remedy="give r_0 … r_L")
+        if values.ndim != 1 or not len(values) or np.linalg.eigvalsh(toeplitz(values))[0] <= 0:
+            raise ValueError(
+                f"autocorrelation={values} has no positive definite Toeplitz matrix: give r_0 … r_L of a process"
+            )
+        if kind == "moving_average":
+            return cls(tuple(_minimum_phase(values) / law.rms), drive=law)
+        feedback = solve_toeplitz(values[:-1], values[1:]) if len(values) > 1 else np.zeros(0)
+        innovation = float(values[0] - feedback @ values[1:])
+        return cls((innovation**0.5 / law.rms,), tuple(feedback), law)
+
+    @property
+    def largest_pole(self) -> float:
+        """Largest magnitude of a pole, 0 of a moving average."""
+        return float(np.max(np.abs(np.roots([1.0, *(-a for a in self.autoregressive)])), initial=0.0))
+
+    @property
+    def power(self) -> float:
+        """E[x²]."""
+        return float(self.autocorrelation(0)[0])
+
+    @property
+    def rms(self) -> float:
+        """√E[x²]."""
+        return math.sqrt(self.power)
+
+    def autocorrelation(self, lags: int) -> Floats:
+        """Return r_k = E[x_n x_(n−k)] for k = 0 … `lags` (exact to rounding).
+
+        Parameters
+        ----------
+        lags : int
+            Largest lag, at least 0.
+
+        Returns
+        -------
+        ndarray of float64, shape (lags + 1,)
+            In the unit of x².
+
+        Raises
+        ------
+        ValueError
+            `lags` is no such number.
+
+        Examples
+        --------
+        >>> Process([1.0], autoregressive=[0.5]).autocorrelation(2) * 3
+        array([4., 2., 1.])
+        """
+        last = one("lags", whole_numbers("lags", lags, minimum=0, remedy="give the largest lag"))
+        a, b = np.array(self.autoregressive), np.array(self.moving_average)
+        order = max(len(a), len(b) - 1)
+        numerator = np.r_[b, np.zeros(order + 1 - len(b))]
+        impulse = self._filtered(np.r_[1.0, np.zeros(order)])
+        crossed = np.array([numerator[k:] @ impulse[: order + 1 - k] for k in range(order + 1)])
+        # r_k − Σ a_j r_|k−j| = Σ b_j h_(j−k), of which the first order + 1 lines decide the values
+        equations = np.eye(order + 1)
+        for k in range(order + 1):
+            for j, weight in enumerate(a, start=1):
+                equations[k, abs(k - j)] -= weight
+        values = np.linalg.solve(equations, crossed).tolist()
+        for _ in range(order, last):
+            values.append(sum(weight * values[-j] for j, weight in enumerate(a, start=1)))
+        return np.array(values[: last + 1]) * self.drive.rms**2
+
+    def correlation_matrix(self, taps: int) -> Floats:
+        """Return the autocorrelation matrix R of `taps` successive samples (exact to rounding).
+
+        Parameters
+        ----------
+        taps : int
+            At least 1.
+
+        Returns
+        -------
+        ndarray of float64, shape (taps, taps)
+            Symmetric and Toeplitz.
+
+        Raises
+        ------
+        ValueError
+            `taps` is no such number.
+
+        Examples
+        --------
+        >>> Process([1.0, 0.5]).correlation_matrix(2)
+        array([[1.25, 0.5 ],
+               [0.5 , 1.25]])
+        """
+        count = one("taps", whole_numbers("taps", taps, minimum=1, remedy="give the number of samples"))
+        return np.asarray(toeplitz(self.autocorrelation(count - 1)))
+
+    def sample(self, rng: np.random.Generator, shape: int | tuple[int, ...]) -> Floats:
+        """Return independent runs of the process, each stationary from its first sample (to 2**-60 of its state).
+
+        Parameters
+        ----------
+        rng : numpy.random.Generator
+            Draws.
+        shape : int or tuple of int
+            Shape of the result; time is the last axis.
+
+        Returns
+        -------
+        ndarray of float64
+            Of that shape.
+
+        Examples
+        --------
+        >>> Process([3.0, 1.0], drive=Signal.from_samples([-1, 1])).sample(np.random.default_rng(0), 4)
+        array([ 4.,  4., -2., -4.])
+        """
+        *runs, length = np.atleast_1d(shape).tolist()
+        start = len(self.moving_average) - 1
+        if self.autoregressive and self.largest_pole > 0:
+            start += len(self.autoregressive) * int(np.ceil(np.log(FORGOTTEN) / np.log(self.largest_pole)))
+        draws = self.drive.sample(rng, (*runs, length + start))
+        return self._filtered(draws)[..., start:]
+
+    def _filtered(self, draws: Floats) -> Floats:
+        from scipy.signal import lfilter  # here, because it loads scipy.stats
+
+        feedback = np.r_[1.0, -np.array(self.autoregressive)]
+        return np.asarray(lfilter(self.moving_average, feedback, draws, axis=-1))
+
+
+def _coefficients(name: str, values: ArrayLike) -> tuple[float, ...]:
+    numbers = reals(name, values, remedy="give coefficients")
+    if numbers.ndim != 1:
+        raise ValueError(f"{name} of shape {numbers.shape} is not one row of coefficients: give a list of numbers")
+    return tuple(numbers.tolist())
+
+
+def _minimum_phase(values: Floats) -> Floats:
+    """Return b with Σ b_j b_(j+k) = r_k and all roots inside of the unit circle, or on it."""
+    lags = np.trim_zeros(values, "b")
+    roots = np.roots(np.r_[lags[:0:-1], lags])
+    roots = roots[np.argsort(np.abs(roots))][: len(lags) - 1]
+    factor = np.atleast_1d(np.poly(roots)).real
+    factor *= (values[0] / (factor @ factor)) ** 0.5
+    found = np.correlate(factor, factor, "full")[len(factor) - 1 :]
+    if np.max(np.abs(found - lags)) > ON_THE_CIRCLE * values[0]:
+        raise ValueError(
+            f"autocorrelation={values} has a spectrum that is negative somewhere: no moving average of order "
+            f"{len(values) - 1} has it; take kind='autoregressive'"
+        )
+    return np.asarray(factor)
