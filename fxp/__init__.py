@@ -45,6 +45,9 @@ if TYPE_CHECKING:
     from fxp.limits import entropy_coded_quantizer as entropy_coded_quantizer
     from fxp.limits import entropy_coded_sqnr as entropy_coded_sqnr
     from fxp.limits import rate_distortion_sqnr as rate_distortion_sqnr
+    from fxp.lms.limits import mean_square_step_limit as mean_square_step_limit
+    from fxp.lms.limits import mean_step_limit as mean_step_limit
+    from fxp.lms.steady_state import misadjustment as misadjustment
     from fxp.lms_graphs import lms_graph as lms_graph
     from fxp.loop_delays import DelayRegion as DelayRegion
     from fxp.loop_delays import loop_delay_regions as loop_delay_regions
@@ -244,6 +247,9 @@ _HOME = {
     "min_loop_delay": "loop_delays",
     "loop_delay_regions": "loop_delays",
     "DelayRegion": "loop_delays",
+    "mean_step_limit": "lms.limits",
+    "mean_square_step_limit": "lms.limits",
+    "misadjustment": "lms.steady_state",
 }
 
 __all__ = sorted(_HOME)
