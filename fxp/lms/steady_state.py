@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from fxp.arguments import require_shapes
-from fxp.inputs import element
+from fxp.lms.certificates import require_certified
 from fxp.lms.limits import gain_limit
 from fxp.lms.modes import Floats, delays, gain_and_slope
 from fxp.lms.spectra import eigenvalues, update_steps
 
-__all__ = ["misadjustment", "stable_steps"]
+__all__ = ["MEAN_SQUARE_LIMIT", "misadjustment"]
 
-OUTSIDE = ("raise", "warn")
+MEAN_SQUARE_LIMIT = "mean-square limit of independent Gaussian regressors"
 
 
 def misadjustment(
@@ -78,38 +77,8 @@ def misadjustment(
     """
     values, late, steps = eigenvalues(R), delays(delay), update_steps(step_size, factor)
     require_shapes(R=values[..., 0], step_size=steps, delay=late)
-    steps, stable = stable_steps(values, late, steps, factor=factor, outside=outside)
+    limit = gain_limit(values, late)
+    stable = require_certified(steps / factor, limit / factor, named=MEAN_SQUARE_LIMIT, outside=outside)
+    steps = np.where(stable, steps, limit / 2)  # any that is stable, in place of those that are not
     gain = gain_and_slope(steps[..., None] * values, late[..., None])[0].sum(axis=-1)
     return np.where(stable, gain / (1 - gain), np.inf)
-
-
-def stable_steps(
-    values: Floats, late: NDArray[np.int64], steps: Floats, *, factor: int, outside: str
-) -> tuple[Floats, NDArray[np.bool_]]:
-    """Return the steps, half of the limit in place of those that are not below it, and which ones are below.
-
-    Raises
-    ------
-    ValueError
-        A step is not below the limit, and `outside` is "raise"; or `outside` is another word.
-
-    Examples
-    --------
-    >>> stable_steps(np.array([1.0]), np.array(0), np.array(0.5), factor=1, outside="raise")
-    (array(0.5), array(True))
-    """
-    if outside not in OUTSIDE:
-        raise ValueError(f"outside={outside!r} is not one of {', '.join(OUTSIDE)}: choose one")
-    steps, limit = np.broadcast_arrays(steps, gain_limit(values, late))
-    stable = steps < limit
-    if not stable.all():
-        worst = element("step_size", steps / factor, ~stable)
-        end = limit[~stable].flat[0] / factor
-        message = (
-            f"{worst} is not below {end:.7g}, the mean-square limit of independent Gaussian regressors: the error has "
-            "no steady state; take a smaller step size"
-        )
-        if outside == "raise":
-            raise ValueError(message)
-        warnings.warn(message, RuntimeWarning, stacklevel=3)
-    return np.where(stable, steps, limit / 2), np.asarray(stable)
