@@ -46,6 +46,7 @@ TOPICS = {
         "affine_products",
         "requantization_errors",
     ),
+    "Adaptive filters": ("lms.limits", "lms.rules", "lms.steady_state", "lms.curves", "lms.convergence"),
     "Pipelines": ("lms_graphs", "pipelining", "retiming", "loop_delays", "flow_graphs"),
 }
 
