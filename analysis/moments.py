@@ -11,6 +11,7 @@ __all__ = [
     "conditional_moment",
     "error_after_one_update",
     "exponent_below_radius",
+    "gaussian_even_moment",
     "hermite_multiplication",
     "memory_step_limit",
     "moments_before_feedback",
@@ -23,7 +24,7 @@ mu, r, u, v = sp.symbols("mu r u v", positive=True)
 c, g, h, x, y = sp.symbols("c g h x y", real=True)
 m, n, lag = sp.symbols("m n l", integer=True, positive=True)
 i = sp.Symbol("i", integer=True, nonnegative=True)
-given, pair, radius = (sp.Function(name) for name in ("f", "F", "rho"))
+given, moment, pair, radius = (sp.Function(name) for name in ("f", "M", "F", "rho"))
 w = sp.Symbol("w", real=True)
 lyapunov, V_2, V_m, E_1 = sp.symbols("lambda V_2 V_m E_1", positive=True)
 T_00, T_02, T_04, T_20, T_22, T_40 = sp.symbols("T_00 T_02 T_04 T_20 T_22 T_40", real=True)
@@ -75,28 +76,36 @@ def conditional_moment() -> Derivation:
     )
 
 
+def gaussian_even_moment() -> Derivation:
+    """Return E[g^(2n)] of a standard Gaussian draw."""
+    law = sp.exp(-(g**2) / 2) / sp.sqrt(2 * sp.pi)
+    return Derivation(
+        "gaussian_even_moment",
+        moment(n),
+        (
+            Step(2 * sp.Integral(g ** (2 * n) * law, (g, 0, sp.oo)), "mean of an even power"),
+            Step(2**n * sp.gamma(n + sp.Rational(1, 2)) / sp.sqrt(sp.pi), "a gamma function", (GAUSSIAN,)),
+        ),
+        {n: Integers(1, 8)},
+        "definition",
+    )
+
+
 def second_moment_of_two_steps() -> Derivation:
     """Return E[v_2²] of v_0 = 1: both regressors contain the draw between them."""
-    both = sp.collect(sp.expand(_conditional(h, c) * _conditional(c * h, sp.Integer(1))), h)
+    both = sp.Poly(_conditional(h, c) * _conditional(c * h, sp.Integer(1)), h)
+    mean = sum(factor * (moment(power // 2) if power else 1) for (power,), factor in both.terms())
+    moments = tuple(Lemma(gaussian_even_moment(), {n: sp.Integer(half)}) for half in range(1, 5))
     return Derivation(
         "second_moment_of_two_steps",
         V_2,
         (
             Step(
-                _mean(given(h, c) * given(c * h, 1), h),
+                mean,
                 "v_2² = (1 − μ x_1²)² (1 − μ x_0²)², and x_0 = h + c k shares the draw h with x_1 = g + c h: given h, "
-                "the factors are independent",
+                "the factors are independent, and both polynomials of degree 4; M(n) = E[h^(2n)]",
             ),
-            Step(
-                _mean(both, h),
-                "each a polynomial of degree 4 in h: this is what is remembered of v_1²",
-                (
-                    FIRST_ORDER,
-                    Lemma(conditional_moment(), {x: h, y: c}),
-                    Lemma(conditional_moment(), {x: c * h, y: sp.Integer(1)}),
-                ),
-            ),
-            Step(_two_steps(), "even moments of h up to the eighth are 1, 3, 15, 105"),
+            Step(_two_steps(), "M is 1, 3, 15, 105", (FIRST_ORDER, *moments)),
         ),
         ONE_TAP,
         RECURSION,
@@ -105,34 +114,47 @@ def second_moment_of_two_steps() -> Derivation:
 
 def memory_step_limit() -> Derivation:
     """Return det(I − T) of the map T of E[v² | g] on the Hermite polynomials h_0, h_2, h_4: zero at the limit."""
-    r_0 = ENERGY
-    entries = (
-        Definition(sp.Eq(T_00, 1 - 2 * mu * r_0 + 3 * mu**2 * r_0**2), "E[(1 − μ x²)²]"),
-        Definition(sp.Eq(T_20, sp.sqrt(2) * (6 * mu**2 * r_0 - 2 * mu)), "component on h_2 of the newer draw"),
-        Definition(sp.Eq(T_02, sp.sqrt(2) * c**2 * (6 * mu**2 * r_0 - 2 * mu)), "and of the older one"),
-        Definition(sp.Eq(T_22, 12 * mu**2 * c**2), "on both"),
-        Definition(sp.Eq(T_40, sp.sqrt(24) * mu**2), "on h_4 of the newer draw"),
-        Definition(sp.Eq(T_04, sp.sqrt(24) * mu**2 * c**4), "and of the older one"),
-    )
     matrix = sp.Matrix([[1 - T_00, -T_02, -T_04], [-T_20, 1 - T_22, 0], [-T_40, 0, 1]])
-    stable = 2 * mu * r_0 - 3 * mu**2 * r_0**2 - 24 * mu**4 * c**4
+    entries = tuple(
+        Definition(sp.Eq(entry, _entry(newer, older)), "component of the factor")
+        for entry, newer, older in ((T_00, 0, 0), (T_20, 2, 0), (T_02, 0, 2), (T_22, 2, 2), (T_40, 4, 0), (T_04, 0, 4))
+    )
+    moments = tuple(Lemma(gaussian_even_moment(), {n: sp.Integer(half)}) for half in range(1, 5))
+    determinant = sp.Symbol("det(I - T)")
+    stable = 2 * mu * ENERGY - 3 * mu**2 * ENERGY**2 - 24 * mu**4 * c**4
     return Derivation(
         "memory_step_limit",
         sp.Symbol("Delta"),
         (
             Step(
-                sp.Symbol("det(I - T)"),
-                "E[v_(n+1)² | newer] = E[(1 − μ (newer + c older)²)² E[v_n² | older]]: a matrix on even polynomials",
+                determinant,
+                "E[v_(n+1)² | g] = E[(1 − μ (g + c h)²)² E[v_n² | h] | g]: T maps components on even polynomials",
             ),
             Step(
                 (1 - T_22) * (1 - T_00 - T_04 * T_40) - T_02 * T_20,
                 "T_24, T_42 and T_44 are zero: the factor has degree 4",
-                (FIRST_ORDER, GAUSSIAN, Definition(sp.Eq(sp.Symbol("det(I - T)"), matrix.det()))),
+                (FIRST_ORDER, GAUSSIAN, Definition(sp.Eq(determinant, matrix.det()))),
             ),
-            Step((1 - 12 * mu**2 * c**2) * stable - 8 * mu**2 * c**2 * (3 * mu * r_0 - 1) ** 2, "entries", entries),
+            Step(
+                (1 - 12 * mu**2 * c**2) * stable - 8 * mu**2 * c**2 * (3 * mu * ENERGY - 1) ** 2,
+                "T_ab = E[h_a(g) (1 − μ (g + c h)²)² h_b(h)], with even moments M of g and h, the odd ones being zero",
+                (*entries, *moments),
+            ),
         ),
         ONE_TAP,
         MARKOV,
+    )
+
+
+def _entry(newer: int, older: int) -> sp.Expr:
+    """Return the mean of the factor times orthonormal polynomials of the newer and the older draw, in moments."""
+    even = {0: sp.Integer(1), 2: (g**2 - 1) / sp.sqrt(2), 4: (g**4 - 6 * g**2 + 3) / sp.sqrt(24)}
+    factor = (1 - mu * (g + c * h) ** 2) ** 2
+    terms = sp.Poly(factor * even[newer] * even[older].subs(g, h), g, h).terms()
+    return sum(
+        value * sp.prod([moment(power // 2) for power in powers if power])
+        for powers, value in terms
+        if not any(power % 2 for power in powers)
     )
 
 
