@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from sims.circuits.clocked import CODES, RESIDUES, Clocked, Unit, from_graph, run, settling_time, waiting_time, wired
+from sims.circuits.latching import fastest_right_period
 from sims.circuits.predictors import lms_predictor
 from sims.circuits.register_placement import least_delay, least_period, shifted
 from sims.circuits.self_timed import time_a_result
@@ -16,9 +17,12 @@ __all__ = [
     "delayed_path_chain",
     "delayed_path_tree",
     "lms_iteration_bound",
+    "lms_latency",
     "lms_path_chain",
     "lms_path_tree",
+    "lms_throughput",
     "loop_delay_at_multiplier_clock",
+    "loop_delay_of_three_taps",
     "loop_registers",
     "period_with_two_delays",
     "retimed_codes",
@@ -40,6 +44,23 @@ def lms_path_chain(taps: int, multiplier_delay: int, adder_delay: int, step: str
 def lms_path_tree(taps: int, multiplier_delay: int, adder_delay: int, step: str, *, trial: Trial) -> Measurement:
     """Return the same with a tree of adders."""
     return _last_change(lms_predictor(taps, multiplier_delay, adder_delay, step=step, adders="tree"), trial)
+
+
+@measures("lms_latency")
+def lms_latency(taps: int, multiplier_delay: int, adder_delay: int, adders: str, *, trial: Trial) -> Measurement:
+    """Return the time of the last change of the prediction after a clock edge."""
+    circuit = lms_predictor(taps, multiplier_delay, adder_delay, adders=adders)
+    prediction = circuit.units[circuit.units[circuit.place("error")].operands[1].unit].name
+    return Measurement.enumerated(settling_time(circuit, _samples(trial), RESIDUES, unit=prediction))
+
+
+@measures("lms_throughput")
+def lms_throughput(
+    taps: int, multiplier_delay: int, adder_delay: int, adders: str, step: str, *, trial: Trial
+) -> Measurement:
+    """Return the rate of the fastest clock at which registers, which take what is there, take what they should."""
+    circuit = lms_predictor(taps, multiplier_delay, adder_delay, adders=adders, step=step)
+    return Measurement.enumerated(1 / fastest_right_period(circuit, _samples(trial), RESIDUES))
 
 
 @measures("delayed_path_chain")
@@ -115,9 +136,19 @@ def loop_delay_at_multiplier_clock(
     return Measurement.enumerated(least_delay(circuit, multiplier_delay, delayed="scaled error"))
 
 
+@measures("loop_delay_of_three_taps")
+def loop_delay_of_three_taps(additions: int, step: str, *, trial: Trial) -> Measurement:
+    """Return the same for three taps in a chain, a multiplication taking so many additions."""
+    return loop_delay_at_multiplier_clock(3, additions, 1, "chain", step, trial=trial)
+
+
 def _last_change(circuit: Clocked, trial: Trial) -> Measurement:
-    samples = trial.rng.integers(1, 10**9, trial.samples(CYCLES)).tolist()
-    return Measurement.enumerated(settling_time(circuit, samples, RESIDUES))
+    return Measurement.enumerated(settling_time(circuit, _samples(trial), RESIDUES))
+
+
+def _samples(trial: Trial) -> list[int]:
+    samples: list[int] = trial.rng.integers(1, 10**9, trial.samples(CYCLES)).tolist()
+    return samples
 
 
 def _moved(circuit: Clocked, rng: np.random.Generator) -> Clocked:
