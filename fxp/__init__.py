@@ -41,6 +41,16 @@ if TYPE_CHECKING:
     from fxp.limits import entropy_coded_quantizer as entropy_coded_quantizer
     from fxp.limits import entropy_coded_sqnr as entropy_coded_sqnr
     from fxp.limits import rate_distortion_sqnr as rate_distortion_sqnr
+    from fxp.lms.convergence import TimeConstants as TimeConstants
+    from fxp.lms.convergence import time_constants as time_constants
+    from fxp.lms.curves import LearningCurve as LearningCurve
+    from fxp.lms.curves import learning_curve as learning_curve
+    from fxp.lms.limits import mean_square_step_limit as mean_square_step_limit
+    from fxp.lms.limits import mean_step_limit as mean_step_limit
+    from fxp.lms.rules import small_step_limit as small_step_limit
+    from fxp.lms.rules import small_step_misadjustment as small_step_misadjustment
+    from fxp.lms.rules import textbook_step_limit as textbook_step_limit
+    from fxp.lms.steady_state import misadjustment as misadjustment
     from fxp.lossless_widths import lossless_bits as lossless_bits
     from fxp.networks import IntegerNetwork as IntegerNetwork
     from fxp.operand_noise import floor_bias_power as floor_bias_power
@@ -244,6 +254,16 @@ _HOME = {
     "min_loop_delay": "pipelining.loop_delays",
     "loop_delay_regions": "pipelining.loop_delays",
     "DelayRegion": "pipelining.loop_delays",
+    "mean_step_limit": "lms.limits",
+    "mean_square_step_limit": "lms.limits",
+    "misadjustment": "lms.steady_state",
+    "small_step_limit": "lms.rules",
+    "small_step_misadjustment": "lms.rules",
+    "textbook_step_limit": "lms.rules",
+    "time_constants": "lms.convergence",
+    "TimeConstants": "lms.convergence",
+    "learning_curve": "lms.curves",
+    "LearningCurve": "lms.curves",
 }
 
 __all__ = sorted(_HOME)
