@@ -232,6 +232,9 @@ def learned(result: Result) -> str:
 
 def _lessons(result: Result) -> Iterator[str]:
     slow, chosen = result.tradeoff[0], result.chosen
+    if chosen.delay == 0:
+        yield f"Without a delay the clock period is {_time(slow.period)}, and {_time(chosen.period)} is what is wanted."
+        return
     yield (
         f"Without a delay the clock period is {_time(slow.period)}; {_time(chosen.period)} takes a delay of "
         f"{chosen.delay}, and the limit of the step size falls from {slow.mean_square_limit:.3g} to "
@@ -305,8 +308,8 @@ def tradeoff_figure(result: Result) -> Figure:
     _draw_limits(axis, rows, "mean_limit", "mean, independent regressors")
     _draw_limits(axis, rows, "mean_square_limit", TIERS[result.config.tier])
     for each in rows:
-        point, words = (float(each.period), each.mean_limit), {"ha": "right", "fontsize": "small"}
-        axis.annotate(f"D = {each.delay}", point, (-5, 4), textcoords="offset points", **words)
+        point, label = (float(each.period), each.mean_limit), f"D = {each.delay}"
+        axis.annotate(label, point, (-5, 4), textcoords="offset points", ha="right", fontsize="small")
     _mark_wanted(axis, result)
     axis.set(xlabel="clock period", ylabel="limit of the step size", yscale="log", title=_title(result.config))
     axis.set_xlim(*_room(float(rows[0].period), float(rows[-1].period)))
