@@ -4,6 +4,7 @@ import sympy as sp
 
 from analysis.derivation import Assumption, Definition, Derivation, Lemma, Relation, Step
 from analysis.domain import Integers, Reals
+from analysis.lms import mean_step_limit
 
 __all__ = [
     "lms_path_of_tap",
@@ -21,11 +22,12 @@ __all__ = [
     "period_with_two_delays",
     "loop_delay_at_multiplier_clock",
     "loop_delay_of_three_taps",
+    "mean_step_at_multiplier_clock",
 ]
 
 T_M, T_A, unit = sp.symbols("T_M T_A d", positive=True)
 T_k, T_cp, T_D, T_inf, T_min, T_y = sp.symbols("T_k T_cp T_D T_infinity T_min T_y", positive=True)
-rate = sp.Symbol("f", positive=True)
+rate, mu, lam = sp.symbols("f mu lambda", positive=True)
 N, n, R, i, k, m = sp.symbols("N n R i k m", integer=True, positive=True)
 S, u, P_M, P_S, P_W = sp.symbols("S u P_M P_S P_W", integer=True, positive=True)
 s, A, D, x, r_x, r_y = sp.symbols("s A D x r_x r_y", integer=True, nonnegative=True)
@@ -340,5 +342,28 @@ def loop_delay_of_three_taps() -> Derivation:
             Step(regions, "three, two or one period for them: as one, two or all three fit into one"),
         ),
         {**STEP, T_M: Reals(4, 16), T_A: Reals(0.1, 4)},
+        "counting",
+    )
+
+
+def mean_step_at_multiplier_clock() -> Derivation:
+    """Limit of the step size of a predictor that is clocked once a multiplication."""
+    return Derivation(
+        "mean_step_at_multiplier_clock",
+        mu,
+        (
+            Step(mu, "the step size at which the mean of the weights no longer converges, at the least delay D"),
+            Step(
+                2 * sp.sin(sp.pi / (2 * (2 * D + 1))) / lam,
+                "of the largest eigenvalue; moved registers delay all codes alike, so that it is that of the delay D",
+                (Lemma(mean_step_limit()),),
+            ),
+            Step(
+                2 * sp.sin(sp.pi / (2 * (2 * (2 + s + sp.ceiling((A + 1) / sp.floor(T_M / T_A))) + 1))) / lam,
+                "the delay that the clock needs",
+                (Lemma(loop_delay_at_multiplier_clock()),),
+            ),
+        ),
+        {**ROW, **STEP, **SLOW_MULTIPLIER, lam: Reals(0.1, 10)},
         "counting",
     )

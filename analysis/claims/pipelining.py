@@ -15,14 +15,17 @@ from analysis.claims.claim import Claim, Prediction
 from analysis.derivation import Derivation
 from analysis.domain import Choice, Integers
 from fxp import (
+    Process,
     critical_path,
     iteration_bound,
     latency,
     lms_graph,
     loop_delay_regions,
+    mean_step_limit,
     min_loop_delay,
     min_period,
     retime,
+    step_limit_at_clock,
     throughput,
 )
 
@@ -39,6 +42,9 @@ FEW_TAPS = {"taps": Integers(1, 4)}
 ADDERS = {"adders": Choice("chain", "tree")}
 STEP = {"step": Choice("multiplier", "shift")}
 DELAYED = {"delay": Integers(1, 5)}
+PROCESSES = {
+    "process": Choice(Process((1.0,)), Process((0.1, 0.5, -0.5, 0.1)), Process((1.0, 0.9, 0.8)), Process((2.0, -1.0)))
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,6 +153,29 @@ def _loop_delay(taps: int, multiplier_delay: int, adder_delay: int, adders: Adde
 def _delay_of_three_taps(additions: int, step: StepUnit) -> int:
     regions = loop_delay_regions(taps=3, step=step)
     return next(each.delay for each in reversed(regions) if each.low <= additions)
+
+
+def _step_at_clock(
+    process: Process, taps: int, multiplier_delay: int, adder_delay: int, adders: Adders, step: StepUnit
+) -> float:
+    return step_limit_at_clock(
+        process,
+        taps,
+        multiplier_delay,
+        multiplier_delay=multiplier_delay,
+        adder_delay=adder_delay,
+        adders=adders,
+        step=step,
+    ).mean_limit
+
+
+def _derived_step_at_clock(
+    process: Process, taps: int, multiplier_delay: int, adder_delay: int, adders: Adders, step: StepUnit
+) -> float:
+    largest = float(np.linalg.eigvalsh(process.correlation_matrix(taps))[-1])
+    times = {"T_M": multiplier_delay, "T_A": adder_delay, "s": int(step == "multiplier")}
+    values = {"A": _adders_in_a_row(taps, adders), "lambda": largest, **times}
+    return pipelining.mean_step_at_multiplier_clock().value(**values)
 
 
 def _derived_latency(taps: int, multiplier_delay: int, adder_delay: int, adders: Adders) -> float:
@@ -366,6 +395,30 @@ def _fractions_of_a_period(additions: int, step: StepUnit) -> int:
     return _rounded_bound(3, additions, 1, "chain", step)
 
 
+def _step_without_a_delay(
+    process: Process, taps: int, multiplier_delay: int, adder_delay: int, adders: Adders, step: StepUnit
+) -> float:
+    """Takes the limit without a delay: the clock needs one."""
+    del multiplier_delay, adder_delay, adders, step
+    return float(mean_step_limit(process.correlation_matrix(taps)))
+
+
+def _step_of_one_delay_less(
+    process: Process, taps: int, multiplier_delay: int, adder_delay: int, adders: Adders, step: StepUnit
+) -> float:
+    """Takes the limit at one register less: forgets that the accumulator has a clock period too."""
+    delay = _loop_delay(taps, multiplier_delay, adder_delay, adders, step) - 1
+    return float(mean_step_limit(process.correlation_matrix(taps), delay=delay))
+
+
+def _step_of_a_period_an_addition(
+    process: Process, taps: int, multiplier_delay: int, adder_delay: int, adders: Adders, step: StepUnit
+) -> float:
+    """Takes the limit at the published delay, which gives each addition a clock period."""
+    delay = _period_an_addition(taps, multiplier_delay, adder_delay, adders, step)
+    return float(mean_step_limit(process.correlation_matrix(taps), delay=delay))
+
+
 def _rounded_bound(taps: int, multiplier_delay: int, adder_delay: int, adders: Adders, step: StepUnit) -> int:
     """Takes the delay whose iteration bound is the period: whole registers may not reach it."""
     time = _multiplications(step) * multiplier_delay + (_adders_in_a_row(taps, adders) + 2) * adder_delay
@@ -498,5 +551,16 @@ CLAIMS: Final = (
         unit="clock periods",
         domain={"additions": Integers(1, 4)} | STEP,
         wrong_variants=(_six_always, _fractions_of_a_period),
+    ),
+    _claim(
+        pipelining.mean_step_at_multiplier_clock,
+        "Clocked once a multiplication, with independent regressors, the mean of the weights converges below this step "
+        "size and not above.",
+        _step_at_clock,
+        derived=_derived_step_at_clock,
+        unit="1 over the unit of x²",
+        domain=PROCESSES | FEW_TAPS | SLOW_MULTIPLIER | ADDERS | STEP,
+        wrong_variants=(_step_without_a_delay, _step_of_one_delay_less, _step_of_a_period_an_addition),
+        tolerance=1e-9,
     ),
 )

@@ -5,6 +5,7 @@ from itertools import combinations_with_replacement
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sims.circuits.clocked import CODES, RESIDUES, Clocked, Unit, from_graph, run, settling_time, waiting_time, wired
 from sims.circuits.latching import fastest_right_period
@@ -24,11 +25,13 @@ __all__ = [
     "loop_delay_at_multiplier_clock",
     "loop_delay_of_three_taps",
     "loop_registers",
+    "mean_step_at_multiplier_clock",
     "period_with_two_delays",
     "retimed_codes",
     "ring_period",
 ]
 
+FloatArray = NDArray[np.float64]
 CYCLES = 24
 MOVES = 200
 SHIFTS = 24
@@ -140,6 +143,40 @@ def loop_delay_at_multiplier_clock(
 def loop_delay_of_three_taps(additions: int, step: str, *, trial: Trial) -> Measurement:
     """Return the same for three taps in a chain, a multiplication taking so many additions."""
     return loop_delay_at_multiplier_clock(3, additions, 1, "chain", step, trial=trial)
+
+
+@measures("mean_step_at_multiplier_clock")
+def mean_step_at_multiplier_clock(
+    process: Any, taps: int, multiplier_delay: int, adder_delay: int, adders: str, step: str, *, trial: Trial
+) -> Measurement:
+    """Return the step size at which the mean's recursion has spectral radius one, at the fewest registers that do."""
+    del trial
+    circuit = lms_predictor(taps, multiplier_delay, adder_delay, adders=adders, step=step)
+    delay = least_delay(circuit, multiplier_delay, delayed="scaled error")
+    return Measurement.enumerated(_edge_of_convergence(_correlation(process.moving_average, taps), delay))
+
+
+def _correlation(moving_average: Sequence[float], taps: int) -> FloatArray:
+    """Return E[x xᵀ] of a moving average of draws of unit power: its filter at all pairs of lags, multiplied out."""
+    shifted_filters = np.array([np.pad(moving_average, (lag, taps - lag)) for lag in range(taps)])
+    return np.asarray(shifted_filters @ shifted_filters.T)
+
+
+def _edge_of_convergence(R: FloatArray, delay: int) -> float:
+    """Return where v(n + 1) = v(n) − μ R v(n − D) stops to converge, by bisection on the spectral radius."""
+    taps = len(R)
+    recursion = np.eye(taps * (delay + 1), k=-taps)  # of v(n), …, v(n − D) in one column
+    recursion[:taps, :taps] = np.eye(taps)
+
+    def diverges(step_size: float) -> bool:
+        recursion[:taps, -taps:] = np.eye(taps) * (delay == 0) - step_size * R
+        return bool(np.abs(np.linalg.eigvals(recursion)).max() > 1)
+
+    low, high = 0.0, 4 / float(np.trace(R)) * taps
+    while high - low > 1e-12 * high:
+        middle = (low + high) / 2
+        low, high = (low, middle) if diverges(middle) else (middle, high)
+    return low
 
 
 def _last_change(circuit: Clocked, trial: Trial) -> Measurement:
