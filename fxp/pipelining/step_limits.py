@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from fxp.arguments import POSITIVE, one, reals
 from fxp.lms.limits import mean_square_step_limit, mean_step_limit
+from fxp.lms.moments import moment_operator
 from fxp.lms.rules import small_step_limit
 from fxp.pipelining.clocks import critical_path, iteration_bound
 from fxp.pipelining.flow_graphs import exact_time
@@ -25,7 +26,11 @@ __all__ = ["ClockedStepLimit", "Tier", "clock_step_tradeoff", "fastest_clock", "
 Tier = Literal["small_step", "gaussian", "operator"]
 
 
-_MEAN_SQUARE: dict[str, Callable[..., Any]] = {"small_step": small_step_limit, "gaussian": mean_square_step_limit}
+_MEAN_SQUARE: dict[str, Callable[[Process, int, int], Any]] = {
+    "small_step": lambda process, taps, delay: small_step_limit(process.correlation_matrix(taps), delay=delay),
+    "gaussian": lambda process, taps, delay: mean_square_step_limit(process.correlation_matrix(taps), delay=delay),
+    "operator": lambda process, taps, delay: moment_operator(process, taps, delay=delay).step_limit(),
+}
 
 
 class _Design(TypedDict):
@@ -95,7 +100,7 @@ def step_limit_at_clock(
 
     The delay that retiming spreads over the loop is the delay of the update: a faster clock has a smaller step size.
     D is exact. So is the limit of the mean for independent regressors; that of the mean square, the smaller one, is
-    what its tier is.
+    what its tier is. By the operator a longer delay than the least may leave a larger step size.
 
     Assumptions: those of :func:`fxp.retime` and of :func:`fxp.mean_step_limit`, and those of the tier.
 
@@ -115,7 +120,8 @@ def step_limit_at_clock(
         As for :func:`fxp.lms_graph`.
     tier : {"small_step", "gaussian", "operator"}
         Limit of the mean square: :func:`fxp.small_step_limit` and :func:`fxp.mean_square_step_limit`, which take
-        regressors for independent and Gaussian, or ``fxp.operator_step_limit``, exact for those of a delay line, slow.
+        regressors for independent and Gaussian, or the limit of :func:`fxp.moment_operator`, exact for the delay line
+        of a moving average, with many taps slow.
 
     Returns
     -------
@@ -264,7 +270,7 @@ def limit_by_tier(process: Process, taps: int, delay: int, tier: Tier) -> float:
     >>> round(limit_by_tier(Process([0.1, 0.5, -0.5, 0.1]), 3, 0, "small_step"), 3)
     0.427
     """
-    return float(_MEAN_SQUARE[tier](process.correlation_matrix(taps), delay=delay))
+    return float(_MEAN_SQUARE[tier](process, taps, delay))
 
 
 def _design(
