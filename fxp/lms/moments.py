@@ -163,7 +163,7 @@ class MomentOperator:
         >>> from fxp import Process
         >>> process = Process([0.1, 0.5, -0.5, 0.1])
         >>> [round(moment_operator(process, 3, delay=delay).step_limit(), 4) for delay in (1, 5)]
-        [0.3578, 0.1799]
+        [0.3564, 0.1799]
         """
         return self._limit / update_scale(factor)
 
@@ -200,17 +200,55 @@ class MomentOperator:
         >>> from fxp import Process
         >>> operator = moment_operator(Process([1.0, 0.5]), 1)
         >>> operator.trajectory(0.1, 3, initial_error=[-0.4]).mse.round(6)
-        array([1.25    , 1.246094, 1.232714])
+        array([1.25    , 1.246094, 1.233031])
         """
         step = one("step_size", update_steps(step_size, factor))
-        count = one("iterations", whole_numbers("iterations", iterations, minimum=1, remedy="give how many"))
-        system = self._driven_system
-        moments = system.start(np.outer(error := self._error(initial_error), error), error)
-        rows = []
-        for _ in range(count):
+        system, error = self._driven_system, self._error(initial_error)
+        moments, rows = system.start(np.outer(error, error), error), []
+        for _ in range(_iterations(iterations)):
             rows.append((system.mean(moments), system.second_moment(moments), system.squared_error(moments)))
             moments = system.step(moments, step)
         return MomentTrajectory(*map(np.array, zip(*rows, strict=True)))
+
+    def free_moments(self, step_size: float, iterations: int, *, initial_error: ArrayLike, factor: int = 1) -> Floats:
+        """Return E[v_n v_nᵀ] of weight errors that no least error drives, by iterations (exact).
+
+        What an input does that the optimal weights predict without an error; it grows as `spectral_radius` says.
+
+        Parameters
+        ----------
+        step_size : float
+            μ of the update w + f·μ·e·x, positive, above the limit too.
+        iterations : int
+            How many, at least 1.
+        initial_error : array_like of float, shape (taps,)
+            w_0 − w*; w_0 = … = w_D.
+        factor : {1, 2}
+            f of the update.
+
+        Returns
+        -------
+        ndarray of float64, shape (iterations, taps, taps)
+            From n = 0 on.
+
+        Raises
+        ------
+        ValueError
+            An argument is out of range.
+
+        Examples
+        --------
+        >>> from fxp import Process
+        >>> moment_operator(Process([1.0]), 1).free_moments(0.5, 3, initial_error=[1.0]).ravel().round(12)
+        array([1.    , 0.75  , 0.5625])
+        """
+        step = one("step_size", update_steps(step_size, factor))
+        system, error = self._system, self._error(initial_error)
+        moments, rows = system.start(np.outer(error, error), error), []
+        for _ in range(_iterations(iterations)):
+            rows.append(system.second_moment(moments))
+            moments = system.step(moments, step)
+        return np.array(rows)
 
     def misadjustment(self, step_size: float, *, factor: int = 1, outside: Outside = "raise") -> float:
         r"""Return the excess of the mean square error over that of the optimal weights, in steady state (exact).
@@ -350,12 +388,16 @@ def moment_operator(
     >>> process = Process([0.1, 0.5, -0.5, 0.1])
     >>> operator = moment_operator(process, 3, delay=5)
     >>> operator.size.unknowns, round(operator.step_limit(), 4)
-    (4428, 0.1799)
+    (801, 0.1799)
     >>> independent = moment_operator(process, 3, delay=5, independent=True).step_limit()
     >>> round(independent, 4), mean_square_step_limit(process.correlation_matrix(3), delay=5).round(4)
     (0.2339, np.float64(0.2339))
     """
     return MomentOperator(process, taps, delay, independent, memory_limit)
+
+
+def _iterations(iterations: int) -> int:
+    return int(one("iterations", whole_numbers("iterations", iterations, minimum=1, remedy="give how many")))
 
 
 def _require_memory(process: Process) -> None:
