@@ -26,6 +26,7 @@ ROOMS = (
     "pipelining",
     "lms",
     "lms_curves",
+    "moments",
     "mismatch",
 )
 """The rooms with derivations: modules of the same name are in analysis, analysis.claims and sims.measure.
