@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from fxp.limits import entropy_coded_quantizer as entropy_coded_quantizer
     from fxp.limits import entropy_coded_sqnr as entropy_coded_sqnr
     from fxp.limits import rate_distortion_sqnr as rate_distortion_sqnr
+    from fxp.lms.batches import Adaptation as Adaptation
+    from fxp.lms.fixed_point import FixedPointLms as FixedPointLms
     from fxp.lms_graphs import lms_graph as lms_graph
     from fxp.loop_delays import DelayRegion as DelayRegion
     from fxp.loop_delays import loop_delay_regions as loop_delay_regions
@@ -125,6 +127,7 @@ if TYPE_CHECKING:
     from fxp.width_bounds import l1_bits as l1_bits
     from fxp.word_lengths import bits_for_sqnr as bits_for_sqnr
     from fxp.word_lengths import bits_for_sqnr_exact as bits_for_sqnr_exact
+    from fxp.words import Word as Word
 
 _HOME = {
     "Format": "formats",
@@ -231,6 +234,9 @@ _HOME = {
     "LloydMax": "optimal_levels",
     "lloyd_max": "optimal_levels",
     "FlowPath": "flow_graphs",
+    "Word": "words",
+    "Adaptation": "lms.batches",
+    "FixedPointLms": "lms.fixed_point",
     "lms_graph": "lms_graphs",
     "critical_path": "pipelining",
     "slowest_path": "pipelining",
