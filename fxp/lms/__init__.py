@@ -1,1 +1,1 @@
-"""Adaptive filters: how large a step may be, how they learn, and what finite words cost."""
+"""Adaptive filters: how large the step of LMS may be, how fast it learns, and what it leaves."""
