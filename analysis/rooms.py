@@ -24,6 +24,7 @@ ROOMS = (
     "requantizers",
     "costs",
     "pipelining",
+    "lms_words",
     "mismatch",
 )
 """The rooms with derivations: modules of the same name are in analysis, analysis.claims and sims.measure.
