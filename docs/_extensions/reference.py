@@ -46,6 +46,7 @@ TOPICS = {
         "affine_products",
         "requantization_errors",
     ),
+    "LMS in finite words": ("lms.fixed_point", "lms.batches", "words", "lms.words", "lms.word_choice", "lms.stalls"),
     "Pipelines": ("lms_graphs", "pipelining", "retiming", "loop_delays", "flow_graphs"),
 }
 
