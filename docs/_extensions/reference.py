@@ -39,15 +39,21 @@ TOPICS = {
     "Precision of networks": ("precision",),
     "Networks in integers": ("networks",),
     "Requantisers": (
-        "requantizers",
-        "scalings",
-        "multipliers",
-        "activations",
-        "affine_products",
-        "requantization_errors",
+        "requantizers.presets",
+        "requantizers.scalings",
+        "requantizers.multipliers",
+        "requantizers.activations",
+        "requantizers.affine_products",
+        "requantizers.errors",
+    ),
+    "Pipelines": (
+        "pipelining.lms_graphs",
+        "pipelining.clocks",
+        "pipelining.retiming",
+        "pipelining.loop_delays",
+        "pipelining.flow_graphs",
     ),
     "LMS in finite words": ("lms.fixed_point", "lms.batches", "words", "lms.words", "lms.word_choice", "lms.stalls"),
-    "Pipelines": ("lms_graphs", "pipelining", "retiming", "loop_delays", "flow_graphs"),
 }
 
 
