@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from fxp.dither import dithered_error as dithered_error
     from fxp.dot_products import sqnr_dot_fixed as sqnr_dot_fixed
     from fxp.dot_products import sqnr_dot_quantized as sqnr_dot_quantized
+    from fxp.fixed_lms.batches import Adaptation as Adaptation
+    from fxp.fixed_lms.filters import FixedPointLms as FixedPointLms
     from fxp.formats import Format as Format
     from fxp.formats import Overflow as Overflow
     from fxp.formats import Rounding as Rounding
@@ -41,12 +43,10 @@ if TYPE_CHECKING:
     from fxp.limits import entropy_coded_quantizer as entropy_coded_quantizer
     from fxp.limits import entropy_coded_sqnr as entropy_coded_sqnr
     from fxp.limits import rate_distortion_sqnr as rate_distortion_sqnr
-    from fxp.lms.batches import Adaptation as Adaptation
     from fxp.lms.convergence import TimeConstants as TimeConstants
     from fxp.lms.convergence import time_constants as time_constants
     from fxp.lms.curves import LearningCurve as LearningCurve
     from fxp.lms.curves import learning_curve as learning_curve
-    from fxp.lms.fixed_point import FixedPointLms as FixedPointLms
     from fxp.lms.limits import mean_square_step_limit as mean_square_step_limit
     from fxp.lms.limits import mean_step_limit as mean_step_limit
     from fxp.lms.rules import small_step_limit as small_step_limit
@@ -254,8 +254,8 @@ _HOME = {
     "LloydMax": "optimal_levels",
     "lloyd_max": "optimal_levels",
     "Word": "words",
-    "Adaptation": "lms.batches",
-    "FixedPointLms": "lms.fixed_point",
+    "Adaptation": "fixed_lms.batches",
+    "FixedPointLms": "fixed_lms.filters",
     "FinitePrecisionExcess": "lms.words",
     "finite_precision_excess": "lms.words",
     "small_step_excess": "lms.words",

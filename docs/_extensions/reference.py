@@ -53,7 +53,14 @@ TOPICS = {
         "pipelining.loop_delays",
         "pipelining.flow_graphs",
     ),
-    "LMS in finite words": ("lms.fixed_point", "lms.batches", "words", "lms.words", "lms.word_choice", "lms.stalls"),
+    "LMS in finite words": (
+        "fixed_lms.filters",
+        "fixed_lms.batches",
+        "words",
+        "lms.words",
+        "lms.word_choice",
+        "lms.stalls",
+    ),
 }
 
 
