@@ -290,6 +290,16 @@ _HOME = {
     "min_loop_delay": "pipelining.loop_delays",
     "loop_delay_regions": "pipelining.loop_delays",
     "DelayRegion": "pipelining.loop_delays",
+    "mean_step_limit": "lms.limits",
+    "mean_square_step_limit": "lms.limits",
+    "misadjustment": "lms.steady_state",
+    "small_step_limit": "lms.rules",
+    "small_step_misadjustment": "lms.rules",
+    "textbook_step_limit": "lms.rules",
+    "time_constants": "lms.convergence",
+    "TimeConstants": "lms.convergence",
+    "learning_curve": "lms.curves",
+    "LearningCurve": "lms.curves",
 }
 
 __all__ = sorted(_HOME)
