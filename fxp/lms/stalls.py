@@ -11,7 +11,7 @@ from fxp.arguments import POSITIVE, reals, require_shapes
 from fxp.formats import Rounding
 from fxp.lms.modes import Floats
 
-__all__ = ["RoundedUpdate", "rounded_update", "stall_indicator", "stall_threshold"]
+__all__ = ["RoundedUpdate", "rounded_update", "stall_indicator", "stall_threshold", "with_gain"]
 
 TERMS = 2000  # of a series; what is left out is added as an integral
 LARGEST_STALL = 100.0
@@ -170,9 +170,7 @@ def rounded_update(stall: ArrayLike, *, rounding: Rounding | str = Rounding.HALF
     >>> rounded_update(2.0).gain.round(3), rounded_update(2.0, rounding="STOCHASTIC").variance.round(3)
     (np.float64(0.733), np.float64(0.1))
     """
-    mode = Rounding.of(rounding)
-    if mode is Rounding.TOWARD_ZERO:
-        raise ValueError("rounding=TOWARD_ZERO is not a mode with a closed form here: it pulls every update to zero")
+    mode = with_gain(rounding)
     given = reals("stall", stall, minimum=0, maximum=LARGEST_STALL, remedy="give ρ, see fxp.stall_indicator")
     rho = np.maximum(given, NO_STALL)
     if mode is Rounding.STOCHASTIC:
@@ -181,6 +179,25 @@ def rounded_update(stall: ArrayLike, *, rounding: Rounding | str = Rounding.HALF
     loss = 2 * gain_sum(rho)
     variance = 1 / 12 + noise_sum(rho) / np.pi**2 - (loss / (2 * rho)) ** 2
     return RoundedUpdate(np.full_like(rho, DIRECTED.get(mode, 0.0)), 1 + loss, variance)
+
+
+def with_gain(rounding: Rounding | str) -> Rounding:
+    """Return a mode whose gain is known: any but TOWARD_ZERO.
+
+    Raises
+    ------
+    ValueError
+        It is that, or no mode.
+
+    Examples
+    --------
+    >>> with_gain("TRN")
+    <Rounding.FLOOR: 0>
+    """
+    mode = Rounding.of(rounding)
+    if mode is Rounding.TOWARD_ZERO:
+        raise ValueError("rounding=TOWARD_ZERO is not a mode with a closed form here: it pulls every update to zero")
+    return mode
 
 
 def _terms(rho: Floats) -> tuple[Floats, Floats]:
