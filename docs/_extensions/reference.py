@@ -52,6 +52,7 @@ TOPICS = {
         "pipelining.clocks",
         "pipelining.retiming",
         "pipelining.loop_delays",
+        "pipelining.step_limits",
         "pipelining.flow_graphs",
     ),
     "LMS in finite words": (
