@@ -86,10 +86,10 @@ def finite_precision_excess(
         \frac{\lambda_i (h_i \sigma_c^2 + \delta_i^2)}{1 - a_i^2 h_i} \Big), \quad a_i = \kappa f \mu \lambda_i, \quad
         G = \sum_{i=1}^{N} \frac{a_i^2 h_i}{1 - a_i^2 h_i}
 
-    with h of :func:`fxp.lms.modes.mode_energy`, the eigenvalues λ of R + σ_x²·I, σ_c² = q² times the variance of
-    :func:`fxp.rounded_update` and κ its gain, both at the stall indicator of this very J; the bias
-    :math:`\delta = \mp \frac{q}{2 \kappa f \mu} (R + \sigma_x^2 I)^{-1} \mathbf{1}` of FLOOR and CEIL in the
-    coordinates of the eigenvectors; and :math:`\Delta J = \sigma_x^2\, w^{*\top} R (R + \sigma_x^2 I)^{-1} w^*`.
+    with the energy h of a mode's impulse response (:ref:`derivation-mode_energy`), the eigenvalues λ of R + σ_x²·I,
+    σ_c² = q² times the variance of :func:`fxp.rounded_update` and κ its gain, both at the stall indicator of this very
+    J; the bias :math:`\delta = \mp \frac{q}{2 \kappa f \mu} (R + \sigma_x^2 I)^{-1} \mathbf{1}` of FLOOR and CEIL in
+    the coordinates of the eigenvectors; and :math:`\Delta J = \sigma_x^2\, w^{*\top} R (R + \sigma_x^2 I)^{-1} w^*`.
 
     Assumptions: regressors that are independent from one iteration to the next and Gaussian of zero mean, all data of
     one power (as on a delay line); an error of the optimal weights that is Gaussian and independent of them; rounding
