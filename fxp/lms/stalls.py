@@ -123,20 +123,14 @@ class RoundedUpdate:
 def rounded_update(stall: ArrayLike, *, rounding: Rounding | str = Rounding.HALF_EVEN) -> RoundedUpdate:
     r"""Return mean, gain and noise of a rounded update (exact, independent Gaussian error and datum).
 
-    With :math:`s_m = \sqrt{1 + (\pi m/\rho)^2}`,
+    With :math:`s_m = \sqrt{1 + (\pi m/\rho)^2}`, and the sign c = −1 of the HALF modes, c = 1 of FLOOR and CEIL,
 
-    ==========  ====  ==============================================  =================================================
-    mode        mean  gain κ                                          variance
-    ==========  ====  ==============================================  =================================================
-    HALF modes  0     :math:`1 + 2\sum_{m\ge1} (-1)^m s_m^{-3}`       :math:`\tfrac1{12} + \tfrac1{\pi^2} \sum_{m\ge1}
-                                                                      \tfrac{(-1)^m}{m^2 s_m} -
-                                                                      \tfrac{(\kappa - 1)^2}{4\rho^2}`
-    FLOOR,      ∓ ½   :math:`1 + 2\sum_{m\ge1} s_m^{-3}`              :math:`\tfrac1{12} + \tfrac1{\pi^2} \sum_{m\ge1}
-    CEIL                                                              \tfrac1{m^2 s_m} -
-                                                                      \tfrac{(\kappa - 1)^2}{4\rho^2}`
-    STOCHASTIC  0     1                                               :math:`\tfrac16 - \tfrac1{\pi^2} \sum_{m\ge1}
-                                                                      \tfrac1{m^2 s_m}`
-    ==========  ====  ==============================================  =================================================
+    .. math:: \kappa = 1 + 2 \sum_{m=1}^\infty \frac{c^m}{s_m^3}, \qquad
+        v = \frac1{12} + \frac1{\pi^2} \sum_{m=1}^\infty \frac{c^m}{m^2 s_m} - \frac{(\kappa - 1)^2}{4 \rho^2}
+
+    without a mean, of FLOOR and CEIL with a mean of ∓½; and of STOCHASTIC, without a mean,
+
+    .. math:: \kappa = 1, \qquad v = \frac16 - \frac1{\pi^2} \sum_{m=1}^\infty \frac1{m^2 s_m}
 
     For large updates, ρ → 0, this is the textbook's noise 1/12, of STOCHASTIC 1/6. For small ones rounding to nearest
     loses nearly all, the gain goes to zero, while that of STOCHASTIC stays 1: it does not stall.
