@@ -27,6 +27,8 @@ ROOMS = (
     "lms",
     "lms_curves",
     "moments",
+    "lms_words",
+    "lms_updates",
     "mismatch",
 )
 """The rooms with derivations: modules of the same name are in analysis, analysis.claims and sims.measure.
