@@ -21,6 +21,7 @@ Floats = NDArray[np.float64]
 KINDS = ("moving_average", "autoregressive")
 FORGOTTEN = 2.0**-60  # what is left of the state before the first sample that `Process.sample` returns
 LARGEST_POLE = 1 - 1e-6  # beyond, the start of a sample would take tens of millions of draws
+LARGEST_CONDITION = 1e10  # of the equations of the autocorrelation, which then has 7 digits or more
 NEWTON_STEPS = 64  # 26 of them halve an error of 1 to the root of a rounding error
 MISFIT = 1e-9  # of r_0, between the autocorrelation asked for and that of the factor found
 
@@ -46,8 +47,8 @@ class Process:
     TypeError
         `drive` is not a Signal.
     ValueError
-        A coefficient is no finite number, all of `moving_average` are zero, the process is not stationary, or the
-        drive has a mean or no law.
+        A coefficient is no finite number, all of `moving_average` are zero, the process is not stationary or float64
+        cannot tell its autocorrelation, or the drive has a mean or no law.
 
     Examples
     --------
@@ -71,6 +72,12 @@ class Process:
             raise ValueError(
                 f"autoregressive={self.autoregressive} has a pole at radius {self.largest_pole:.7g}, not within "
                 f"{LARGEST_POLE:.7g}: the process is not stationary, or nearly so"
+            )
+        condition = np.linalg.cond(_equations(np.array(self.autoregressive), len(self.autoregressive)))
+        if condition > LARGEST_CONDITION:
+            raise ValueError(
+                f"autoregressive={self.autoregressive} has poles so near the unit circle that float64 cannot tell "
+                f"the autocorrelation: condition {condition:.1g}, not within {LARGEST_CONDITION:.0e}; move them inwards"
             )
         require_signal("drive", self.drive)
         if abs(self.drive.mean) > 1e-12 * self.drive.rms:
@@ -143,7 +150,7 @@ class Process:
         return math.sqrt(self.power)
 
     def autocorrelation(self, lags: int) -> Floats:
-        """Return r_k = E[x_n x_(n−k)] for k = 0 … `lags` (exact to rounding).
+        """Return r_k = E[x_n x_(n−k)] for k = 0 … `lags` (exact to rounding, which poles near the circle amplify).
 
         Parameters
         ----------
@@ -171,12 +178,7 @@ class Process:
         numerator = np.r_[b, np.zeros(order + 1 - len(b))]
         impulse = self._filtered(np.r_[1.0, np.zeros(order)])
         crossed = np.array([numerator[k:] @ impulse[: order + 1 - k] for k in range(order + 1)])
-        # r_k − Σ a_j r_|k−j| = Σ b_j h_(j−k), of which the first order + 1 lines decide the values
-        equations = np.eye(order + 1)
-        for k in range(order + 1):
-            for j, weight in enumerate(a, start=1):
-                equations[k, abs(k - j)] -= weight
-        values = np.linalg.solve(equations, crossed).tolist()
+        values = np.linalg.solve(_equations(a, order), crossed).tolist()
         for _ in range(order, last):
             values.append(sum(weight * values[-j] for j, weight in enumerate(a, start=1)))
         return np.array(values[: last + 1]) * self.drive.rms**2
@@ -240,6 +242,15 @@ class Process:
 
         feedback = np.r_[1.0, -np.array(self.autoregressive)]
         return np.asarray(lfilter(self.moving_average, feedback, draws, axis=-1))
+
+
+def _equations(a: Floats, order: int) -> Floats:
+    """Return the matrix of r_k − Σ a_j r_|k−j| = Σ b_j h_(j−k), of which order + 1 lines decide r_0 … r_order."""
+    matrix = np.eye(order + 1)
+    for k in range(order + 1):
+        for j, weight in enumerate(a, start=1):
+            matrix[k, abs(k - j)] -= weight
+    return matrix
 
 
 def _coefficients(name: str, values: ArrayLike) -> tuple[float, ...]:

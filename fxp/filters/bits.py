@@ -113,8 +113,8 @@ def predictor_bits(
     TypeError
         `process` is not a Process.
     ValueError
-        An argument is outside its range, the process can be predicted without error, or no words of up to `max_bits`
-        keep within the loss.
+        An argument is outside its range, the process has no exact loss, or no words of up to `max_bits` keep within
+        the loss.
 
     References
     ----------
@@ -137,7 +137,7 @@ def predictor_bits(
     longest = one("max_bits", whole_numbers("max_bits", max_bits, minimum=1, remedy="give a word length"))
     if longest > RESOLVED_WORD_BITS:
         raise ValueError(f"max_bits={longest} is not between 1 and {RESOLVED_WORD_BITS}: give a shorter word")
-    predictor = _unpredictable(optimal_predictor(process, taps, horizon=horizon))
+    predictor = optimal_predictor(process, taps, horizon=horizon)
     search = Search(
         process,
         predictor,
@@ -198,18 +198,9 @@ def predictor_bits_exact(
         one(name, reals(name, end, minimum=POSITIVE, remedy="give the end of the range"))
         for name, end in (("x_range", x_range), ("w_range", w_range))
     ]
-    predictor = _unpredictable(optimal_predictor(process, taps, horizon=horizon))
+    predictor = optimal_predictor(process, taps, horizon=horizon)
     at_one_bit = float(fir_noise(predictor.weights, predictor.power, *ends))  # whose step is the end of the range
     return 1 + math.log2(at_one_bit / (predictor.mse * math.expm1(budget * math.log(10) / 10))) / 2
-
-
-def _unpredictable(predictor: Predictor) -> Predictor:
-    if predictor.mse <= 1e-13 * predictor.power:
-        raise ValueError(
-            f"process has a prediction error of {predictor.mse:.3g}, none within rounding: no loss relates to it; take "
-            "fewer taps"
-        )
-    return predictor
 
 
 def _spans(name: str, end: float | None, magnitude: float, offsets: range | tuple[int, ...]) -> tuple[int, ...]:

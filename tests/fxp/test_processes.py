@@ -91,6 +91,7 @@ def test_the_correlation_matrix_is_toeplitz():
         (lambda: Process([[1.0]]), r"moving_average of shape \(1, 1\) is not one row"),
         (lambda: Process([np.nan]), r"moving_average\[0\]=nan is not finite"),
         (lambda: Process([1.0], autoregressive=[1.0]), "pole at radius 1, not within .*not stationary"),
+        (lambda: Process([1.0], -np.poly([0.999] * 3)[1:]), "condition 5e.15, not within 1e.10; move them inwards"),
         (lambda: Process([1.0], drive=Signal.uniform(0, 1)), "drive of mean 0.5 has not zero mean: subtract it"),
         (lambda: Process([1.0], drive=Signal(1.0, 0.5)), "law=None is not a law"),
         (lambda: Process([1.0]).autocorrelation(-1), "lags=-1 is not an integer of at least 0"),

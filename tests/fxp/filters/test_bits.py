@@ -36,7 +36,7 @@ def test_the_cheapest_pair_is_that_of_all_pairs():
     assert best.cheapest.loss.loss_db <= 0.1
 
 
-@settings(max_examples=20)
+@settings(max_examples=8)
 @given(loss_db=st.floats(0.02, 2), taps=st.integers(1, 3))
 def test_a_looser_budget_takes_no_more_bits(loss_db, taps):
     for method in ("exact", "noise_model"):
@@ -91,5 +91,3 @@ def test_bad_arguments_are_refused(options, message):
 def test_a_process_is_asked_for():
     with pytest.raises(TypeError, match="is not a Process"):
         predictor_bits([1.0, 0.5], 1, 0.1)
-    with pytest.raises(ValueError, match="none within rounding"):
-        predictor_bits(Process([1.0, 0.0], [1.99996, -0.99998]), 5, 0.1, method="noise_model")
