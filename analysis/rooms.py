@@ -25,6 +25,7 @@ ROOMS = (
     "costs",
     "filters",
     "pipelining",
+    "lms",
     "mismatch",
 )
 """The rooms with derivations: modules of the same name are in analysis, analysis.claims and sims.measure.

@@ -54,11 +54,13 @@ TOPICS = {
         "requantizers.affine_products",
         "requantizers.errors",
     ),
+    "Adaptive filters": ("lms.limits", "lms.rules", "lms.steady_state", "lms.curves", "lms.convergence"),
     "Pipelines": (
         "pipelining.lms_graphs",
         "pipelining.clocks",
         "pipelining.retiming",
         "pipelining.loop_delays",
+        "pipelining.step_limits",
         "pipelining.flow_graphs",
     ),
 }
