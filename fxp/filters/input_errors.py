@@ -18,6 +18,7 @@ from fxp.laws import Gaussian, Samples
 from fxp.processes import Process
 from fxp.quantization import encode
 from fxp.quantizers import ErrorPoints, error_points, require_resolved
+from fxp.signals import Signal
 
 __all__ = ["ErrorMoments", "InputErrors", "error_covariance", "input_errors"]
 
@@ -101,7 +102,7 @@ def input_errors(
     require_resolved("x_format", fmt)
     if overflow is Overflow.ERROR:
         raise ValueError("overflow=ERROR has no loss: choose what becomes of values out of range")
-    if isinstance(process.drive.known_law, Gaussian):
+    if _is_gaussian(process.drive):
         return _of_gaussian(process, lags, fmt, rounding, overflow)
     return _of_few_values(process, lags, fmt, rounding, overflow)
 
@@ -157,6 +158,11 @@ class _Series:
     granular_power: float
     overload_power: float
     overload_probability: float
+
+
+def _is_gaussian(drive: Signal) -> bool:
+    law = drive.known_law
+    return isinstance(law, Gaussian) and law.low == -math.inf and drive.zero_atom == 0
 
 
 def _of_gaussian(

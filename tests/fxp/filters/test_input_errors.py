@@ -91,6 +91,13 @@ def test_draws_of_unequal_probabilities_are_enumerated():
     ("process", "fmt", "rounding", "overflow", "message"),
     [
         (Process([1.0], [0.999]), Format(4, 2), NEAREST, SATURATE, r"correlation 0.999 is not within ±0.994"),
+        (
+            Process([1.0], drive=Signal(np.inf, 0.5**0.5, law=Signal.gaussian().law, zero_atom=0.5)),
+            Format(4, 2),
+            NEAREST,
+            SATURATE,
+            "neither Gaussian nor a moving average",
+        ),
         (Process([1.0], drive=Signal.uniform()), Format(4, 2), NEAREST, SATURATE, "neither Gaussian nor a moving"),
         (
             Process([1.0], [0.5], drive=Signal.from_samples([-1, 1])),
