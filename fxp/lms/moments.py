@@ -361,7 +361,7 @@ def moment_operator(
     independent : bool
         Draw the regressor, and what it predicts, anew in each iteration: what closed forms assume of a delay line.
     memory_limit : int
-        Bytes that it may take: :class:`OperatorSize` is compared with it before anything is built.
+        Bytes that it may take: :class:`fxp.OperatorSize` is compared with it before anything is built.
 
     Returns
     -------
