@@ -22,9 +22,9 @@ import analysis
 import fxp
 from fxp.networks import IntegerNetwork
 from fxp.operations import Product
-from fxp.overflow_tails import Estimate, OverflowTail, overflow_tail
-from fxp.peaks import Peaks
-from fxp.saddlepoint import Cumulants, cumulants, saddlepoint_overflow
+from fxp.overflow.peaks import Peaks
+from fxp.overflow.saddlepoint import Cumulants, cumulants, saddlepoint_overflow
+from fxp.overflow.tails import Estimate, OverflowTail, overflow_tail
 from sims import networks, reporting
 from sims.datasets import Dataset, cifar10_or_embedded, load_mnist
 from sims.layer_sums import KINDS, LayerSums, layer_sums
