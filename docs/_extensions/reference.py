@@ -53,6 +53,7 @@ TOPICS = {
         "pipelining.loop_delays",
         "pipelining.flow_graphs",
     ),
+    "Weights of trained systems": ("backprop.weight_words", "backprop.angle_costs", "backprop.angle_minima"),
 }
 
 
