@@ -15,7 +15,10 @@ __all__ = [
     "angle_cost",
     "scaled_angle_output",
     "angle_turning_slope",
+    "angle_gradient",
+    "angle_curvature",
     "best_angle",
+    "angle_minimum",
     "collapsed_angle_cost",
     "instantaneous_gradient",
     "rounded_weight_noise",
@@ -128,7 +131,10 @@ def angle_cost() -> Derivation:
         (
             Step(E_tt - 2 * E_ty + E_yy, "E[(θ − y)²]"),
             Step(
-                _mean(theta**2) - 2 * sp.Sum(c(k) * h(k), (k, 1, sp.oo)) + c0**2 + sp.Sum(c(k) ** 2 * p(k), (k, 1, sp.oo)),
+                _mean(theta**2)
+                - 2 * sp.Sum(c(k) * h(k), (k, 1, sp.oo))
+                + c0**2
+                + sp.Sum(c(k) ** 2 * p(k), (k, 1, sp.oo)),
                 "term by term: the series converges uniformly, and its harmonics are orthogonal",
                 (
                     UNIFORM,
@@ -143,15 +149,11 @@ def angle_cost() -> Derivation:
                 (Lemma(angle_harmonic()), Lemma(harmonic_power())),
             ),
             Step(
-                sp.pi**2 / 3 + c0**2 + sp.Sum(explicit, (k, 1, sp.oo)),
-                "ln(1 + z) = Σ (−1)^(k+1) z^k/k for z = q·exp(±iu), by the factors of output_factors",
-                (Definition(sp.Eq(c(k), COEFFICIENT), "twice the real part of both series"),),
-            ),
-            Step(
                 sp.pi**2 / 3 + MEAN**2 + closed,
-                "dilogarithms",
+                "the coefficients, by the factors of output_factors, and their sums",
                 (
-                    Definition(sp.Eq(c0, MEAN), "2 ln K: the logarithms of the factors have zero mean"),
+                    Definition(sp.Eq(c0, MEAN), "2 ln K: the logarithms of the other factors have zero mean"),
+                    Definition(sp.Eq(c(k), COEFFICIENT), "ln(1 + z) = Σ (−1)^(k+1) z^k/k for z = q·exp(±iu)"),
                     Definition(sp.Eq(sp.Sum(explicit, (k, 1, sp.oo)), closed), "Li₂(z) = Σ z^k/k²"),
                 ),
             ),
@@ -177,23 +179,107 @@ def scaled_angle_output() -> Derivation:
 
 
 def angle_turning_slope() -> Derivation:
-    """Return ∂C/∂φ, of any output that depends on θ − φ with the period 2π."""
-    out = sp.Function("y", real=True)
-    mean, cut = sp.symbols("ybar y_pi", real=True)
+    """Return ∂C/∂φ: twice what the output at the cut of the angle exceeds its mean by."""
+    both = sp.Function("F", real=True)
+    mean = sp.Symbol("ybar", real=True)
     return Derivation(
         "angle_turning_slope",
         sp.Symbol("C_phi", real=True),
         (
             Step(
-                sp.Integral(2 * (theta - out(theta)) * sp.Derivative(out(theta), theta) / (2 * sp.pi), (theta, -sp.pi, sp.pi)),
-                "∂y/∂φ = −∂y/∂θ, and θ is uniform",
+                sp.Integral(sp.Derivative(both(theta), theta), (theta, -sp.pi, sp.pi)) / (2 * sp.pi) - 2 * mean,
+                "E[2(θ − y)y'], as y depends on θ − φ and ∂y/∂φ = −y'; 2(θ − y)y' = F' − 2y with F = 2θy − y²",
             ),
+            Step((both(sp.pi) - both(-sp.pi)) / (2 * sp.pi) - 2 * mean, "the integral of a derivative", (UNIFORM,)),
             Step(
-                (2 * sp.pi * cut - sp.Integral(out(theta), (theta, -sp.pi, sp.pi))) / sp.pi,
-                "by parts",
+                2 * turned - 2 * mean,
+                "the output at the cut θ = π, with the period 2π",
+                (
+                    Definition(sp.Eq(both(sp.pi), 2 * sp.pi * turned - turned**2), "F at the cut"),
+                    Definition(sp.Eq(both(-sp.pi), -2 * sp.pi * turned - turned**2), "F at the cut, from beyond"),
+                ),
             ),
         ),
-        {},
+        {turned: Reals(0, 9), mean: Reals(0, 9)},
+        CIRCLE,
+    )
+
+
+def angle_gradient() -> Derivation:
+    """Return ∂C/∂w₁ from the slopes over the logarithm of the scale and over the angle."""
+    by_scale, by_angle, mean = sp.symbols("C_l C_phi ybar", real=True)
+    squared = w1**2 + w2**2
+    return Derivation(
+        "angle_gradient",
+        slope,
+        (
+            Step(
+                by_scale * sp.Derivative(sp.log(w3 * squared), w1) + by_angle * sp.Derivative(sp.atan2(w2, w1), w1),
+                "chain rule: C depends on ln g and φ alone",
+            ),
+            Step((2 * w1 * by_scale - w2 * by_angle) / squared, "derivatives of ln g and φ"),
+            Step(
+                (2 * w1 * by_scale - 2 * w2 * (turned - mean)) / squared,
+                "the slope over the angle",
+                (Lemma(angle_turning_slope()),),
+            ),
+        ),
+        {
+            w1: Reals(0.1, 1.5),
+            w2: Reals(-1.5, 1.5),
+            by_scale: Reals(-5, 5),
+            turned: Reals(0.1, 5),
+            mean: Reals(0.1, 5),
+        },
+        CIRCLE,
+    )
+
+
+def angle_curvature() -> Derivation:
+    """Return ∂²C/∂w₁² from the slope over w₃, its derivative H₁₃, and those of the output's mean and cut."""
+    by_scale, cut, mean = (sp.Function(name, real=True) for name in ("C_l", "y_c", "ybar"))
+    third, mixed, mean_slope, mean_here = sp.symbols("C_3 H_13 M_1 ybar", real=True)
+    squared = w1**2 + w2**2
+    output = sp.log(1 + w3**2 * w1**4)
+    sloped = 4 * w3**2 * w1**3 / (1 + w3**2 * w1**4)
+    return Derivation(
+        "angle_curvature",
+        curvature,
+        (
+            Step(
+                sp.Derivative((2 * w1 * by_scale(w1) - 2 * w2 * (cut(w1) - mean(w1))) / squared, w1),
+                "derivative of the slope of angle_gradient",
+            ),
+            Step(
+                (2 * by_scale(w1) + 2 * w1 * sp.Derivative(by_scale(w1), w1)) / squared
+                - 2 * w2 * (sp.Derivative(cut(w1), w1) - sp.Derivative(mean(w1), w1)) / squared
+                - 2 * w1 * (2 * w1 * by_scale(w1) - 2 * w2 * (cut(w1) - mean(w1))) / squared**2,
+                "product rule",
+            ),
+            Step(
+                2 * w3 * (third + w1 * mixed) / squared
+                - 2 * w2 * (sloped - mean_slope) / squared
+                - 4 * w1 * (w1 * w3 * third - w2 * (output - mean_here)) / squared**2,
+                "the slope over ln g is that over ln w₃; output at the cut",
+                (
+                    Definition(sp.Eq(sp.Derivative(by_scale(w1), w1), w3 * mixed), "w₃·∂²C/∂w₁∂w₃"),
+                    Definition(sp.Eq(by_scale(w1), w3 * third), "w₃·∂C/∂w₃"),
+                    Definition(sp.Eq(sp.Derivative(cut(w1), w1), sloped), "slope of the output at the cut"),
+                    Definition(sp.Eq(cut(w1), output), "y₂ at θ = π"),
+                    Definition(sp.Eq(sp.Derivative(mean(w1), w1), mean_slope), "slope of the mean output"),
+                    Definition(sp.Eq(mean(w1), mean_here), "mean output"),
+                ),
+            ),
+        ),
+        {
+            w1: Reals(0.1, 1.5),
+            w2: Reals(-1.5, 1.5),
+            w3: Reals(0.1, 1.5),
+            third: Reals(-5, 5),
+            mixed: Reals(-5, 5),
+            mean_slope: Reals(-5, 5),
+            mean_here: Reals(0, 5),
+        },
         CIRCLE,
     )
 
@@ -211,6 +297,27 @@ def best_angle() -> Derivation:
             Step((sp.exp(turned) - 1) / g**2, "output at the cut θ = π: y_π = ln(1 + g² cos⁴φ)"),
             Step((sp.exp(mean) - 1) / g**2, "stationary", (stationary,)),
             Step((K**2 - 1) / G**2, "mean output 2 ln K", (Definition(sp.Eq(mean, MEAN)), Definition(sp.Eq(g, G)))),
+        ),
+        SCALE,
+        CIRCLE,
+    )
+
+
+def angle_minimum() -> Derivation:
+    """Return the cost at the angle that is best at its scale: what is left to minimise over the scale."""
+    lemma = Lemma(angle_cost())
+    best = -sp.acos(((K**2 - 1) / G**2) ** sp.Rational(1, 4))
+    return Derivation(
+        "angle_minimum",
+        sp.Symbol("C_min", real=True),
+        (
+            Step(C, "the cost depends on scale and angle alone"),
+            Step(lemma.equation.rhs, "in closed form", (lemma,)),
+            Step(
+                lemma.equation.rhs.subs(phi, best),
+                "the angle",
+                (Assumption("φ is the best angle of the scale, by best_angle", sp.Eq(phi, best)),),
+            ),
         ),
         SCALE,
         CIRCLE,

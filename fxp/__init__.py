@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from fxp.backprop.angle_costs import collapsed_angle_cost as collapsed_angle_cost
     from fxp.backprop.angle_minima import AngleMinimum as AngleMinimum
     from fxp.backprop.angle_minima import angle_minimum as angle_minimum
+    from fxp.backprop.angle_minima import best_angle as best_angle
     from fxp.backprop.weight_words import BitRule as BitRule
     from fxp.backprop.weight_words import LocalCost as LocalCost
     from fxp.backprop.weight_words import RoundingLoss as RoundingLoss
@@ -262,6 +263,7 @@ _HOME = {
     "collapsed_angle_cost": "backprop.angle_costs",
     "AngleMinimum": "backprop.angle_minima",
     "angle_minimum": "backprop.angle_minima",
+    "best_angle": "backprop.angle_minima",
     "BitRule": "backprop.weight_words",
     "LocalCost": "backprop.weight_words",
     "RoundingLoss": "backprop.weight_words",

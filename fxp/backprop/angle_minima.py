@@ -14,7 +14,7 @@ from fxp.arguments import POSITIVE, one, reals
 from fxp.backprop.angle_costs import angle_cost
 from fxp.backprop.polar import polar_of, polar_slopes
 
-__all__ = ["AngleMinimum", "angle_minimum"]
+__all__ = ["AngleMinimum", "angle_minimum", "best_angle"]
 
 Floats = NDArray[np.float64]
 
@@ -71,17 +71,53 @@ class AngleMinimum:
         )
 
 
-@cache
-def angle_minimum() -> AngleMinimum:
-    r"""Return the least cost and the weights that have it (exact to rounding; see below for what is proven).
+def best_angle(scale: float) -> float:
+    r"""Return the angle φ of (w₁, w₂) at which `angle_cost` is least, of all weights of one scale (exact).
 
-    At any scale g the cost over φ is least where the output at the cut θ = π equals the mean output, which happens at
-    two angles ±φ, of which the negative one is the minimum:
+    The slope over φ is twice what the output at the cut θ = π exceeds the mean output ȳ by. It is zero at two angles
+    between −π/2 and π/2, and rises at the negative one:
 
     .. math:: g^2 \cos^4 \varphi = e^{\bar y} - 1, \qquad -\pi/2 < \varphi < 0
 
-    Along this curve, the slope over g vanishes once between 0.001 and 1000; that it does so once only is read off a
-    scan, not proven. The other local minima are at w₃ = 0: `collapsed_angle_cost`.
+    Assumptions: as `angle_cost`.
+
+    Parameters
+    ----------
+    scale : float
+        \|g\| = \|w₃\|·(w₁² + w₂²), between 1e-5 and 1e12.
+
+    Returns
+    -------
+    float
+        In rad; φ ± π is as good.
+
+    Raises
+    ------
+    ValueError
+        The scale is out of range.
+
+    References
+    ----------
+    Derivation: :ref:`derivation-best_angle`.
+
+    Examples
+    --------
+    >>> round(best_angle(1.1337), 4)
+    -0.7191
+    """
+    remedy = "give |w3|*(w1**2 + w2**2)"
+    g = one("scale", reals("scale", scale, minimum=1e-5, maximum=1e12, remedy=remedy))
+    mean = float(polar_of(np.array([1.0, 0.0, g])).mean_output)
+    return -math.acos(math.expm1(mean) ** 0.25 / math.sqrt(g))
+
+
+@cache
+def angle_minimum() -> AngleMinimum:
+    r"""Return the least cost and the weights that have it (exact to rounding).
+
+    Along the curve of the angles that are best at each scale, `best_angle`, the slope over the scale vanishes once
+    between 0.001 and 1000; that it does so once only is read off a scan, not proven. The other local minima are at
+    w₃ = 0: `collapsed_angle_cost`.
 
     Assumptions: as `angle_cost`.
 
@@ -91,7 +127,7 @@ def angle_minimum() -> AngleMinimum:
 
     References
     ----------
-    Derivation: :ref:`derivation-angle_minimum`.
+    Derivation: :ref:`derivation-best_angle`.
 
     Examples
     --------
@@ -106,9 +142,8 @@ def angle_minimum() -> AngleMinimum:
 
 def _valley(scale: float) -> Floats:
     """Return weights of that scale whose angle is the best one."""
-    mean = float(polar_of(np.array([1.0, 0.0, scale])).mean_output)
-    cosine = math.expm1(mean) ** 0.25 / math.sqrt(scale)
-    return np.array([cosine, -math.sqrt(1 - cosine**2), scale])
+    angle = best_angle(scale)
+    return np.array([math.cos(angle), math.sin(angle), scale])
 
 
 def _slope_along_valley(scale: float) -> float:
