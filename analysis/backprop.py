@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 
-class dilogarithm(sp.Function):  # noqa: N801 - a function of SymPy, whose own polylog tries for seconds to simplify
+class dilogarithm(sp.Function):  # type: ignore[misc]  # noqa: N801 - a function of SymPy, whose own polylog tries for seconds to simplify
     """Li₂(z) = Σ z^k/k², inside of the unit circle."""
 
     def fdiff(self, argindex: int = 1) -> sp.Expr:  # noqa: ARG002 - of one argument

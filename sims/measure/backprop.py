@@ -27,6 +27,7 @@ TRAINED = np.array([0.9547247, -0.8316406, 0.7071791])
 ANGLES = 4096
 WIDE = Format(48, 40)
 NUDGE = 2.0**-10
+POSITIONS = 1024  # of a grid; their errors average to zero but for half a part
 
 
 def losses(weights: ArrayLike, angles: ArrayLike) -> Floats:
@@ -129,7 +130,7 @@ def collapsed_angle_cost(*, radius: float, angle: float, w3: float, trial: Trial
 def rounded_weight_noise(*, word_bits: int, weight: int, trial: Trial) -> Measurement:
     """Return what rounding one trained weight adds to the mean loss, over Δ², averaged over positions of the grid."""
     word = Format(word_bits + 4, word_bits - 1)
-    positions = (np.arange(64) + 0.5) / 64 * word.step
+    positions = (np.arange(POSITIONS) + 0.5) / POSITIONS * word.step
     rounded = decode(encode(TRAINED[weight] + positions, word), word) - positions
     added = [mean_loss(_nudged(weight, each - TRAINED[weight]), trial) for each in rounded]
     return Measurement.enumerated((np.mean(added) - mean_loss(TRAINED, trial)) / word.step**2)
