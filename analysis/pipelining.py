@@ -4,11 +4,14 @@ import sympy as sp
 
 from analysis.derivation import Assumption, Definition, Derivation, Lemma, Relation, Step
 from analysis.domain import Integers, Reals
+from analysis.lms import mean_square_step_limit, mean_step_limit
 
 __all__ = [
     "lms_path_of_tap",
     "lms_path_chain",
     "lms_path_tree",
+    "lms_latency",
+    "lms_throughput",
     "delayed_path_chain",
     "delayed_path_tree",
     "lms_iteration_bound",
@@ -18,10 +21,16 @@ __all__ = [
     "ring_period",
     "period_with_two_delays",
     "loop_delay_at_multiplier_clock",
+    "loop_delay_of_three_taps",
+    "mean_step_at_multiplier_clock",
+    "mean_square_step_at_multiplier_clock",
 ]
 
 T_M, T_A, unit = sp.symbols("T_M T_A d", positive=True)
-T_k, T_cp, T_D, T_inf, T_min = sp.symbols("T_k T_cp T_D T_infinity T_min", positive=True)
+T_k, T_cp, T_D, T_inf, T_min, T_y = sp.symbols("T_k T_cp T_D T_infinity T_min T_y", positive=True)
+rate, mu, lam, G = sp.symbols("f mu lambda G", positive=True)
+theta_1, psi_1, theta_2, psi_2 = sp.symbols("theta_1 psi_1 theta_2 psi_2", positive=True)
+N_1, N_2 = sp.symbols("N_1 N_2", integer=True, positive=True)
 N, n, R, i, k, m = sp.symbols("N n R i k m", integer=True, positive=True)
 S, u, P_M, P_S, P_W = sp.symbols("S u P_M P_S P_W", integer=True, positive=True)
 s, A, D, x, r_x, r_y = sp.symbols("s A D x r_x r_y", integer=True, nonnegative=True)
@@ -39,6 +48,7 @@ LEISERSON_SAXE = "C. E. Leiserson, J. B. Saxe, Algorithmica 6 (1991) 5-35, lemma
 FIXED_TIMES = Assumption("a unit puts out its result a fixed time after its last operand came; registers take no time")
 WHOLE = Assumption("registers are whole and may stand between any units; paths from input to output may gain some")
 ONE_MULTIPLICATION = Assumption("a multiplication takes as long as ⌈S/2⌉ additions or longer: no two share a period")
+CAPTURED = Assumption("a register takes what stands at its input just before the clock edge, settled or not")
 AT_REST = Assumption("all registers start at zero, and every unit makes zero of zeros")
 CHAIN = Definition(sp.Eq(A, N - 1), "adders in a row of a chain")
 LEVELS = Definition(sp.Eq(A, sp.ceiling(sp.log(N, 2))), "a level of a tree halves the number of terms, rounded up")
@@ -91,6 +101,41 @@ def _direct(name: str, adders: Definition, result: sp.Expr) -> Derivation:
             Step(result, "adders in a row", (adders,)),
         ),
         {**TAPS, **STEP, **TIMES},
+        LOOP,
+    )
+
+
+def lms_latency() -> Derivation:
+    """Time from a new sample in the delay line to the prediction."""
+    return Derivation(
+        "lms_latency",
+        T_y,
+        (
+            Step(
+                T_M + sp.Sum(T_A, (i, 1, A)),
+                "from the register of the newest sample: its product, then A adders in a row; no subtractor",
+            ),
+            Step(T_M + A * T_A, "counted", (FIXED_TIMES,)),
+        ),
+        {**ROW, **TIMES},
+        LOOP,
+    )
+
+
+def lms_throughput() -> Derivation:
+    """Count the samples in a unit of time that an LMS predictor without delay computes right."""
+    return Derivation(
+        "lms_throughput",
+        rate,
+        (
+            Step(1 / T_cp, "a sample a clock period, and no period is shorter than the critical path"),
+            Step(
+                1 / ((2 + s) * T_M + (A + 2) * T_A),
+                "critical path with A adders in a row, as of a chain of A + 1 products",
+                (CAPTURED, Lemma(lms_path_chain(), {N: A + 1})),
+            ),
+        ),
+        {**ROW, **STEP, **TIMES},
         LOOP,
     )
 
@@ -279,3 +324,88 @@ def loop_delay_at_multiplier_clock() -> Derivation:
         {**ROW, **STEP, **SLOW_MULTIPLIER},
         "counting",
     )
+
+
+def loop_delay_of_three_taps() -> Derivation:
+    """Least delay of a predictor with a chain of three taps that is clocked once a multiplication."""
+    ratio = sp.floor(T_M / T_A)
+    in_chain = Definition(sp.Eq(A, 2), "adders of a chain of three products")
+    regions = sp.Piecewise((5 + s, T_M < 2 * T_A), (4 + s, T_M < 3 * T_A), (3 + s, True))
+    return Derivation(
+        "loop_delay_of_three_taps",
+        D,
+        (
+            Step(D, "the least delay that leaves a clock period of one multiplication"),
+            Step(
+                2 + s + sp.ceiling((A + 1) / ratio),
+                "for every row of adders",
+                (Lemma(loop_delay_at_multiplier_clock()),),
+            ),
+            Step(2 + s + sp.ceiling(3 / ratio), "three additions in a row", (in_chain,)),
+            Step(regions, "three, two or one period for them: as one, two or all three fit into one"),
+        ),
+        {**STEP, T_M: Reals(4, 16), T_A: Reals(0.1, 4)},
+        "counting",
+    )
+
+
+def mean_step_at_multiplier_clock() -> Derivation:
+    """Limit of the step size of a predictor that is clocked once a multiplication."""
+    return Derivation(
+        "mean_step_at_multiplier_clock",
+        mu,
+        (
+            Step(mu, "the step size at which the mean of the weights no longer converges, at the least delay D"),
+            Step(
+                2 * sp.sin(sp.pi / (2 * (2 * D + 1))) / lam,
+                "of the largest eigenvalue; moved registers delay all codes alike, so that it is that of the delay D",
+                (Lemma(mean_step_limit()),),
+            ),
+            Step(
+                2 * sp.sin(sp.pi / (2 * (2 * (2 + s + sp.ceiling((A + 1) / sp.floor(T_M / T_A))) + 1))) / lam,
+                "the delay that the clock needs",
+                (Lemma(loop_delay_at_multiplier_clock()),),
+            ),
+        ),
+        {**ROW, **STEP, **SLOW_MULTIPLIER, lam: Reals(0.1, 10)},
+        "counting",
+    )
+
+
+def mean_square_step_at_multiplier_clock() -> Derivation:
+    """Gain of the modes of two taps at the delay of a clock of one multiplication: one at the limit."""
+    delay = 2 + s + sp.ceiling(2 / sp.floor(T_M / T_A))
+    margins = (
+        Definition(sp.Eq(psi_1, _margin(theta_1, D)), "phase that a mode leaves at a delay of D"),
+        Definition(sp.Eq(psi_2, _margin(theta_2, D)), "the same"),
+    )
+    return Derivation(
+        "mean_square_step_at_multiplier_clock",
+        G,
+        (
+            Step(
+                G, "what the modes give back of the error's power, sin θ being half of the step size times eigenvalue"
+            ),
+            Step(
+                _gain(theta_1, psi_1) + _gain(theta_2, psi_2),
+                "of two taps there are two modes",
+                (Lemma(mean_square_step_limit(), {N_1: 1, N_2: 1}),),
+            ),
+            Step(_gain(theta_1, _margin(theta_1, D)) + _gain(theta_2, _margin(theta_2, D)), "at a delay of D", margins),
+            Step(
+                _gain(theta_1, _margin(theta_1, delay)) + _gain(theta_2, _margin(theta_2, delay)),
+                "the delay that the clock needs, with an adder and the subtractor in a row",
+                (Lemma(loop_delay_at_multiplier_clock(), {A: 1}),),
+            ),
+        ),
+        {**STEP, T_M: Reals(4, 16), T_A: Reals(0.1, 4), theta_1: Reals(0, 0.05), theta_2: Reals(0, 0.05)},
+        "counting",
+    )
+
+
+def _margin(theta: sp.Expr, delay: sp.Expr) -> sp.Expr:
+    return sp.pi / 4 - (2 * delay + 1) * theta / 2
+
+
+def _gain(theta: sp.Expr, psi: sp.Expr) -> sp.Expr:
+    return sp.sin(theta) * sp.cos(psi) / sp.sin(psi - theta)

@@ -24,6 +24,7 @@ ROOMS = (
     "requantizers",
     "costs",
     "pipelining",
+    "lms",
     "backprop",
     "mismatch",
 )

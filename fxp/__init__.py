@@ -54,6 +54,31 @@ if TYPE_CHECKING:
     from fxp.limits import entropy_coded_quantizer as entropy_coded_quantizer
     from fxp.limits import entropy_coded_sqnr as entropy_coded_sqnr
     from fxp.limits import rate_distortion_sqnr as rate_distortion_sqnr
+    from fxp.lms.almost_sure import AlmostSureLimit as AlmostSureLimit
+    from fxp.lms.almost_sure import LyapunovExponent as LyapunovExponent
+    from fxp.lms.almost_sure import almost_sure_step_limit as almost_sure_step_limit
+    from fxp.lms.almost_sure import gaussian_tap_exponent as gaussian_tap_exponent
+    from fxp.lms.almost_sure import lyapunov_exponent as lyapunov_exponent
+    from fxp.lms.convergence import TimeConstants as TimeConstants
+    from fxp.lms.convergence import time_constants as time_constants
+    from fxp.lms.curves import LearningCurve as LearningCurve
+    from fxp.lms.curves import learning_curve as learning_curve
+    from fxp.lms.limits import mean_square_step_limit as mean_square_step_limit
+    from fxp.lms.limits import mean_step_limit as mean_step_limit
+    from fxp.lms.moment_layouts import OperatorSize as OperatorSize
+    from fxp.lms.moments import MomentOperator as MomentOperator
+    from fxp.lms.moments import MomentTrajectory as MomentTrajectory
+    from fxp.lms.moments import moment_operator as moment_operator
+    from fxp.lms.rules import small_step_limit as small_step_limit
+    from fxp.lms.rules import small_step_misadjustment as small_step_misadjustment
+    from fxp.lms.rules import textbook_step_limit as textbook_step_limit
+    from fxp.lms.steady_state import misadjustment as misadjustment
+    from fxp.lms.tiers import LmsMisadjustment as LmsMisadjustment
+    from fxp.lms.tiers import StepLimit as StepLimit
+    from fxp.lms.tiers import Tier as Tier
+    from fxp.lms.tiers import lms_misadjustment as lms_misadjustment
+    from fxp.lms.tiers import operator_step_limit as operator_step_limit
+    from fxp.lms.tiers import step_limit as step_limit
     from fxp.lossless_widths import lossless_bits as lossless_bits
     from fxp.networks import IntegerNetwork as IntegerNetwork
     from fxp.operand_noise import floor_bias_power as floor_bias_power
@@ -91,6 +116,10 @@ if TYPE_CHECKING:
     from fxp.pipelining.retiming import MinimumPeriod as MinimumPeriod
     from fxp.pipelining.retiming import min_period as min_period
     from fxp.pipelining.retiming import retime as retime
+    from fxp.pipelining.step_limits import ClockedStepLimit as ClockedStepLimit
+    from fxp.pipelining.step_limits import clock_step_tradeoff as clock_step_tradeoff
+    from fxp.pipelining.step_limits import fastest_clock as fastest_clock
+    from fxp.pipelining.step_limits import step_limit_at_clock as step_limit_at_clock
     from fxp.precision import NoiseGains as NoiseGains
     from fxp.precision import PrecisionAssignment as PrecisionAssignment
     from fxp.precision import equalize as equalize
@@ -270,6 +299,35 @@ _HOME = {
     "WeightBits": "backprop.weight_words",
     "rounding_loss": "backprop.weight_words",
     "weight_bits": "backprop.weight_words",
+    "step_limit_at_clock": "pipelining.step_limits",
+    "clock_step_tradeoff": "pipelining.step_limits",
+    "fastest_clock": "pipelining.step_limits",
+    "ClockedStepLimit": "pipelining.step_limits",
+    "moment_operator": "lms.moments",
+    "MomentOperator": "lms.moments",
+    "MomentTrajectory": "lms.moments",
+    "OperatorSize": "lms.moment_layouts",
+    "step_limit": "lms.tiers",
+    "operator_step_limit": "lms.tiers",
+    "lms_misadjustment": "lms.tiers",
+    "StepLimit": "lms.tiers",
+    "LmsMisadjustment": "lms.tiers",
+    "Tier": "lms.tiers",
+    "lyapunov_exponent": "lms.almost_sure",
+    "almost_sure_step_limit": "lms.almost_sure",
+    "gaussian_tap_exponent": "lms.almost_sure",
+    "LyapunovExponent": "lms.almost_sure",
+    "AlmostSureLimit": "lms.almost_sure",
+    "mean_step_limit": "lms.limits",
+    "mean_square_step_limit": "lms.limits",
+    "misadjustment": "lms.steady_state",
+    "small_step_limit": "lms.rules",
+    "small_step_misadjustment": "lms.rules",
+    "textbook_step_limit": "lms.rules",
+    "time_constants": "lms.convergence",
+    "TimeConstants": "lms.convergence",
+    "learning_curve": "lms.curves",
+    "LearningCurve": "lms.curves",
 }
 
 __all__ = sorted(_HOME)

@@ -98,7 +98,7 @@ class Curve:
     steps : tuple of int
         Updates before each record.
     weights : tuple of tuple of float
-        w₁, w₂, w₃ at each record.
+        w₁, w₂, w₃ at each record, up to a divergence.
     costs : tuple of float
         Exact mean square error of those.
     end : End
@@ -228,8 +228,9 @@ def _samples(stream: np.random.SeedSequence, config: Config) -> tuple[Floats, Fl
 
 
 def _curve(path: Descent, end: End) -> Curve:
-    costs = angle_cost(path.weights)
-    return Curve(tuple(path.steps.tolist()), tuple(map(tuple, path.weights.tolist())), tuple(costs.tolist()), end)
+    until = len(path.steps) if path.diverged_at is None else np.searchsorted(path.steps, path.diverged_at, side="right")
+    steps, weights = path.steps[:until], path.weights[:until]
+    return Curve(tuple(steps.tolist()), tuple(map(tuple, weights.tolist())), tuple(angle_cost(weights).tolist()), end)
 
 
 def _weight_rows(origin: str, weights: Floats, tests: Floats, budget: float) -> list[WeightRow]:
@@ -365,7 +366,7 @@ def learned(result: Result) -> str:
     count, late = result.ends[End.COLLAPSED], result.ends[End.ELSEWHERE]
     first = (
         f"{count} of {result.config.runs} descents collapse to a constant output, a local minimum that no precision "
-        f"repairs; {late} more are at no minimum yet."
+        f"repairs; {late} more are at no minimum yet, and {result.ends[End.DIVERGED]} diverge."
     )
     void = sum(rule.bits is None for row in result.weights for rule in row.rules if rule.rule is BitRule.FIRST_ORDER)
     short = [

@@ -46,11 +46,13 @@ TOPICS = {
         "requantizers.affine_products",
         "requantizers.errors",
     ),
+    "Adaptive filters": ("lms.limits", "lms.rules", "lms.steady_state", "lms.curves", "lms.convergence"),
     "Pipelines": (
         "pipelining.lms_graphs",
         "pipelining.clocks",
         "pipelining.retiming",
         "pipelining.loop_delays",
+        "pipelining.step_limits",
         "pipelining.flow_graphs",
     ),
     "Weights of trained systems": ("backprop.weight_words", "backprop.angle_costs", "backprop.angle_minima"),

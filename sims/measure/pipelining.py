@@ -1,12 +1,14 @@
 """Runs and times predictors unit by unit: with a clock, without one, and with registers wherever they can stand."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import combinations_with_replacement
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sims.circuits.clocked import CODES, RESIDUES, Clocked, Unit, from_graph, run, settling_time, waiting_time, wired
+from sims.circuits.latching import fastest_right_period
 from sims.circuits.predictors import lms_predictor
 from sims.circuits.register_placement import least_delay, least_period, shifted
 from sims.circuits.self_timed import time_a_result
@@ -16,15 +18,21 @@ __all__ = [
     "delayed_path_chain",
     "delayed_path_tree",
     "lms_iteration_bound",
+    "lms_latency",
     "lms_path_chain",
     "lms_path_tree",
+    "lms_throughput",
     "loop_delay_at_multiplier_clock",
+    "loop_delay_of_three_taps",
     "loop_registers",
+    "mean_square_step_at_multiplier_clock",
+    "mean_step_at_multiplier_clock",
     "period_with_two_delays",
     "retimed_codes",
     "ring_period",
 ]
 
+FloatArray = NDArray[np.float64]
 CYCLES = 24
 MOVES = 200
 SHIFTS = 24
@@ -40,6 +48,23 @@ def lms_path_chain(taps: int, multiplier_delay: int, adder_delay: int, step: str
 def lms_path_tree(taps: int, multiplier_delay: int, adder_delay: int, step: str, *, trial: Trial) -> Measurement:
     """Return the same with a tree of adders."""
     return _last_change(lms_predictor(taps, multiplier_delay, adder_delay, step=step, adders="tree"), trial)
+
+
+@measures("lms_latency")
+def lms_latency(taps: int, multiplier_delay: int, adder_delay: int, adders: str, *, trial: Trial) -> Measurement:
+    """Return the time of the last change of the prediction after a clock edge."""
+    circuit = lms_predictor(taps, multiplier_delay, adder_delay, adders=adders)
+    prediction = circuit.units[circuit.units[circuit.place("error")].operands[1].unit].name
+    return Measurement.enumerated(settling_time(circuit, _samples(trial), RESIDUES, unit=prediction))
+
+
+@measures("lms_throughput")
+def lms_throughput(
+    taps: int, multiplier_delay: int, adder_delay: int, adders: str, step: str, *, trial: Trial
+) -> Measurement:
+    """Return the rate of the fastest clock at which registers, which take what is there, take what they should."""
+    circuit = lms_predictor(taps, multiplier_delay, adder_delay, adders=adders, step=step)
+    return Measurement.enumerated(1 / fastest_right_period(circuit, _samples(trial), RESIDUES))
 
 
 @measures("delayed_path_chain")
@@ -115,9 +140,91 @@ def loop_delay_at_multiplier_clock(
     return Measurement.enumerated(least_delay(circuit, multiplier_delay, delayed="scaled error"))
 
 
+@measures("loop_delay_of_three_taps")
+def loop_delay_of_three_taps(additions: int, step: str, *, trial: Trial) -> Measurement:
+    """Return the same for three taps in a chain, a multiplication taking so many additions."""
+    return loop_delay_at_multiplier_clock(3, additions, 1, "chain", step, trial=trial)
+
+
+@measures("mean_step_at_multiplier_clock")
+def mean_step_at_multiplier_clock(
+    process: Any, taps: int, multiplier_delay: int, adder_delay: int, adders: str, step: str, *, trial: Trial
+) -> Measurement:
+    """Return the step size at which the mean's recursion has spectral radius one, at the fewest registers that do."""
+    del trial
+    circuit = lms_predictor(taps, multiplier_delay, adder_delay, adders=adders, step=step)
+    delay = least_delay(circuit, multiplier_delay, delayed="scaled error")
+    R = _correlation(process.moving_average, taps)
+    return Measurement.enumerated(_edge_of_convergence(lambda step_size: _first_moments(R, step_size, delay), R))
+
+
+@measures("mean_square_step_at_multiplier_clock")
+def mean_square_step_at_multiplier_clock(
+    process: Any, multiplier_delay: int, adder_delay: int, step: str, *, trial: Trial
+) -> Measurement:
+    """Return the same for the recursion of all second moments of two weights."""
+    del trial
+    delay = least_delay(
+        lms_predictor(2, multiplier_delay, adder_delay, step=step), multiplier_delay, delayed="scaled error"
+    )
+    R = _correlation(process.moving_average, 2)
+    return Measurement.enumerated(_edge_of_convergence(lambda step_size: _second_moments(R, step_size, delay), R))
+
+
+def _correlation(moving_average: Sequence[float], taps: int) -> FloatArray:
+    """Return E[x xᵀ] of a moving average of draws of unit power: its filter at all pairs of lags, multiplied out."""
+    shifted_filters = np.array([np.pad(moving_average, (lag, taps - lag)) for lag in range(taps)])
+    return np.asarray(shifted_filters @ shifted_filters.T)
+
+
+def _first_moments(R: FloatArray, step_size: float, delay: int) -> FloatArray:
+    """Return the matrix of v(n + 1) = v(n) − μ R v(n − D) on v(n), …, v(n − D) in one column."""
+    taps = len(R)
+    recursion = _kept(taps, delay)
+    recursion[:taps, -taps:] -= step_size * R
+    return recursion
+
+
+def _second_moments(R: FloatArray, step_size: float, delay: int) -> FloatArray:
+    """Return the matrix of all products of two of the column, each once, with x xᵀ in place of R and means taken."""
+    taps, kept = len(R), _kept(len(R), delay)
+    size = len(kept)
+    fourth = np.einsum("ij,kl->ijkl", R, R)
+    fourth = fourth + fourth.transpose(0, 2, 1, 3) + fourth.transpose(0, 2, 3, 1)  # Gaussian: sum over pairs
+    update = np.zeros((size, size, size, size))
+    update[:taps, -taps:, :taps, -taps:] = step_size**2 * fourth
+    change = _first_moments(R, step_size, delay) - kept
+    moments = [np.einsum("ij,kl->ijkl", *pair) for pair in ((kept, kept), (kept, change), (change, kept))]
+    every = np.asarray(sum(moments) + update).transpose(0, 2, 1, 3)
+    rows, columns = np.triu_indices(size)
+    once = every[rows, columns][:, rows, columns] + every[rows, columns][:, columns, rows]
+    return np.asarray(once / np.where(rows == columns, 2, 1))
+
+
+def _kept(taps: int, delay: int) -> FloatArray:
+    """Return the matrix that keeps the newest weights, and moves the others on."""
+    recursion = np.eye(taps * (delay + 1), k=-taps)
+    recursion[:taps, :taps] = np.eye(taps)
+    return recursion
+
+
+def _edge_of_convergence(recursion: Callable[[float], FloatArray], R: FloatArray) -> float:
+    """Return the step size at which the spectral radius of a recursion is one, by bisection."""
+    low, high = 0.0, 4 * len(R) / float(np.trace(R))
+    while high - low > 1e-11 * high:
+        middle = (low + high) / 2
+        diverges = np.abs(np.linalg.eigvals(recursion(middle))).max() > 1
+        low, high = (low, middle) if diverges else (middle, high)
+    return low
+
+
 def _last_change(circuit: Clocked, trial: Trial) -> Measurement:
-    samples = trial.rng.integers(1, 10**9, trial.samples(CYCLES)).tolist()
-    return Measurement.enumerated(settling_time(circuit, samples, RESIDUES))
+    return Measurement.enumerated(settling_time(circuit, _samples(trial), RESIDUES))
+
+
+def _samples(trial: Trial) -> list[int]:
+    samples: list[int] = trial.rng.integers(1, 10**9, trial.samples(CYCLES)).tolist()
+    return samples
 
 
 def _moved(circuit: Clocked, rng: np.random.Generator) -> Clocked:
