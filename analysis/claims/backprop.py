@@ -15,7 +15,7 @@ __all__ = ["CLAIMS"]
 
 PUBLISHED: Final = (0.9547247, -0.8316406, 0.7071791)
 WEIGHTS: Final[dict[str, Domain]] = {"w1": Reals(0.2, 1.5), "w2": Reals(-1.5, 1.5), "w3": Reals(0.1, 1.5)}
-SATURATING: Final[dict[str, Domain]] = {"word_bits": Integers(6, 10), "place": Reals(0.05, 0.95)}
+SATURATING: Final[dict[str, Domain]] = {"word_bits": Integers(6, 10), "place": Reals(0.3, 0.95)}
 
 
 def _parameter(scale: float) -> float:
@@ -269,7 +269,7 @@ CLAIMS = (
         WEIGHTS,
         (_squared_slope_only, _half_the_curvature),
         "derivation-angle_curvature",
-        tolerance=1e-4,
+        tolerance=2e-5,
         derived=_curvature_derived,
     ),
     Claim(
@@ -365,7 +365,7 @@ CLAIMS = (
         SATURATING,
         (_granular_only, _half_a_step_down),
         "derivation-saturated_weight_cost",
-        tolerance=1e-3,
+        tolerance=1.5e-3,
         unit="Δ",
         derived=_saturation_derived,
     ),

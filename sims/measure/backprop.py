@@ -62,7 +62,7 @@ def angle_cost(*, w1: float, w2: float, w3: float, trial: Trial) -> Measurement:
 @measures("angle_gradient")
 def angle_gradient(*, w1: float, w2: float, w3: float, trial: Trial) -> Measurement:
     """Return the mean slope of the loss over w₁, by differences at random angles, one in each part of the circle."""
-    parts, draws = trial.samples(1000), 60
+    parts, draws = 120, trial.samples(500)
     angles = 2 * np.pi * (np.arange(parts) + trial.rng.random((draws, parts))) / parts - np.pi
     above, below = (losses([w1 + by, w2, w3], angles) for by in (1e-5, -1e-5))
     return Measurement.mean(((above - below) / 2e-5).mean(axis=1), false_alarm=trial.false_alarm)
