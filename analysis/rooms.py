@@ -25,6 +25,7 @@ ROOMS = (
     "costs",
     "pipelining",
     "lms",
+    "lms_curves",
     "lms_updates",
     "lms_words",
     "mismatch",
