@@ -26,6 +26,10 @@ ROOMS = (
     "filters",
     "pipelining",
     "lms",
+    "lms_curves",
+    "moments",
+    "lms_words",
+    "lms_updates",
     "mismatch",
 )
 """The rooms with derivations: modules of the same name are in analysis, analysis.claims and sims.measure.

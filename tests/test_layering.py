@@ -19,15 +19,8 @@ MODULES = sorted(path.relative_to(ROOT) for storey in STOREYS for path in (ROOT 
 MEASURES_MAY_IMPORT = frozenset(
     f"fxp.{room}"
     for room in (
-        "formats",
-        "quantization",
-        "reference",
-        "kernels",
-        "carriers",
-        "accumulators",
-        "networks",
-        "signals",
-        "processes",
+        *("formats", "quantization", "reference", "kernels", "carriers", "accumulators", "networks", "signals"),
+        *("processes", "words", "fixed_lms"),
     )
 )
 BIT_TRUE_JOB = """

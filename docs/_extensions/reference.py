@@ -63,6 +63,15 @@ TOPICS = {
         "pipelining.step_limits",
         "pipelining.flow_graphs",
     ),
+    "LMS in finite words": (
+        "fixed_lms.filters",
+        "fixed_lms.batches",
+        "words",
+        "lms.words",
+        "lms.small_steps",
+        "lms.word_choice",
+        "lms.stalls",
+    ),
 }
 
 
