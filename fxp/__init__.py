@@ -45,6 +45,18 @@ if TYPE_CHECKING:
     from fxp.limits import entropy_coded_quantizer as entropy_coded_quantizer
     from fxp.limits import entropy_coded_sqnr as entropy_coded_sqnr
     from fxp.limits import rate_distortion_sqnr as rate_distortion_sqnr
+    from fxp.lms.batches import Adaptation as Adaptation
+    from fxp.lms.convergence import TimeConstants as TimeConstants
+    from fxp.lms.convergence import time_constants as time_constants
+    from fxp.lms.curves import LearningCurve as LearningCurve
+    from fxp.lms.curves import learning_curve as learning_curve
+    from fxp.lms.fixed_point import FixedPointLms as FixedPointLms
+    from fxp.lms.limits import mean_square_step_limit as mean_square_step_limit
+    from fxp.lms.limits import mean_step_limit as mean_step_limit
+    from fxp.lms.rules import small_step_limit as small_step_limit
+    from fxp.lms.rules import small_step_misadjustment as small_step_misadjustment
+    from fxp.lms.rules import textbook_step_limit as textbook_step_limit
+    from fxp.lms.steady_state import misadjustment as misadjustment
     from fxp.lms_graphs import lms_graph as lms_graph
     from fxp.loop_delays import DelayRegion as DelayRegion
     from fxp.loop_delays import loop_delay_regions as loop_delay_regions
@@ -125,6 +137,7 @@ if TYPE_CHECKING:
     from fxp.width_bounds import l1_bits as l1_bits
     from fxp.word_lengths import bits_for_sqnr as bits_for_sqnr
     from fxp.word_lengths import bits_for_sqnr_exact as bits_for_sqnr_exact
+    from fxp.words import Word as Word
 
 _HOME = {
     "Format": "formats",
@@ -231,6 +244,9 @@ _HOME = {
     "LloydMax": "optimal_levels",
     "lloyd_max": "optimal_levels",
     "FlowPath": "flow_graphs",
+    "Word": "words",
+    "Adaptation": "lms.batches",
+    "FixedPointLms": "lms.fixed_point",
     "lms_graph": "lms_graphs",
     "critical_path": "pipelining",
     "slowest_path": "pipelining",
@@ -244,6 +260,16 @@ _HOME = {
     "min_loop_delay": "loop_delays",
     "loop_delay_regions": "loop_delays",
     "DelayRegion": "loop_delays",
+    "mean_step_limit": "lms.limits",
+    "mean_square_step_limit": "lms.limits",
+    "misadjustment": "lms.steady_state",
+    "small_step_limit": "lms.rules",
+    "small_step_misadjustment": "lms.rules",
+    "textbook_step_limit": "lms.rules",
+    "time_constants": "lms.convergence",
+    "TimeConstants": "lms.convergence",
+    "learning_curve": "lms.curves",
+    "LearningCurve": "lms.curves",
 }
 
 __all__ = sorted(_HOME)
