@@ -12,9 +12,6 @@ if TYPE_CHECKING:
     from fxp.accumulators import conv2d as conv2d
     from fxp.accumulators import dot as dot
     from fxp.accumulators import matmul as matmul
-    from fxp.activations import activation_clamp as activation_clamp
-    from fxp.affine_products import affine_conv2d as affine_conv2d
-    from fxp.affine_products import affine_matmul as affine_matmul
     from fxp.arithmetic import FixedPoint as FixedPoint
     from fxp.arithmetic import add as add
     from fxp.arithmetic import multiply as multiply
@@ -35,7 +32,6 @@ if TYPE_CHECKING:
     from fxp.dither import dithered_error as dithered_error
     from fxp.dot_products import sqnr_dot_fixed as sqnr_dot_fixed
     from fxp.dot_products import sqnr_dot_quantized as sqnr_dot_quantized
-    from fxp.flow_graphs import FlowPath as FlowPath
     from fxp.formats import Format as Format
     from fxp.formats import Overflow as Overflow
     from fxp.formats import Rounding as Rounding
@@ -57,14 +53,7 @@ if TYPE_CHECKING:
     from fxp.lms.rules import small_step_misadjustment as small_step_misadjustment
     from fxp.lms.rules import textbook_step_limit as textbook_step_limit
     from fxp.lms.steady_state import misadjustment as misadjustment
-    from fxp.lms_graphs import lms_graph as lms_graph
-    from fxp.loop_delays import DelayRegion as DelayRegion
-    from fxp.loop_delays import loop_delay_regions as loop_delay_regions
-    from fxp.loop_delays import min_loop_delay as min_loop_delay
     from fxp.lossless_widths import lossless_bits as lossless_bits
-    from fxp.lossy_overflow import lossy_values as lossy_values
-    from fxp.multipliers import FixedPointMultiplier as FixedPointMultiplier
-    from fxp.multipliers import quantize_multiplier as quantize_multiplier
     from fxp.networks import IntegerNetwork as IntegerNetwork
     from fxp.operand_noise import floor_bias_power as floor_bias_power
     from fxp.operand_noise import input_bits_for_sqnr as input_bits_for_sqnr
@@ -77,17 +66,30 @@ if TYPE_CHECKING:
     from fxp.output_bits import minimum_precision_bits_exact as minimum_precision_bits_exact
     from fxp.output_bits import output_bits_for_sqnr as output_bits_for_sqnr
     from fxp.output_bits import output_bits_for_sqnr_exact as output_bits_for_sqnr_exact
-    from fxp.overflow_tails import Estimate as Estimate
-    from fxp.overflow_tails import OverflowTail as OverflowTail
-    from fxp.overflow_tails import overflow_tail as overflow_tail
-    from fxp.peaks import Peaks as Peaks
-    from fxp.peaks import overflow_values as overflow_values
-    from fxp.pipelining import critical_path as critical_path
-    from fxp.pipelining import iteration_bound as iteration_bound
-    from fxp.pipelining import latency as latency
-    from fxp.pipelining import slowest_loop as slowest_loop
-    from fxp.pipelining import slowest_path as slowest_path
-    from fxp.pipelining import throughput as throughput
+    from fxp.overflow.losses import lossy_values as lossy_values
+    from fxp.overflow.peaks import Peaks as Peaks
+    from fxp.overflow.peaks import overflow_values as overflow_values
+    from fxp.overflow.saddlepoint import Cumulants as Cumulants
+    from fxp.overflow.saddlepoint import cumulants as cumulants
+    from fxp.overflow.saddlepoint import gaussian_overflow as gaussian_overflow
+    from fxp.overflow.saddlepoint import saddlepoint_overflow as saddlepoint_overflow
+    from fxp.overflow.tails import Estimate as Estimate
+    from fxp.overflow.tails import OverflowTail as OverflowTail
+    from fxp.overflow.tails import overflow_tail as overflow_tail
+    from fxp.pipelining.clocks import critical_path as critical_path
+    from fxp.pipelining.clocks import iteration_bound as iteration_bound
+    from fxp.pipelining.clocks import latency as latency
+    from fxp.pipelining.clocks import slowest_loop as slowest_loop
+    from fxp.pipelining.clocks import slowest_path as slowest_path
+    from fxp.pipelining.clocks import throughput as throughput
+    from fxp.pipelining.flow_graphs import FlowPath as FlowPath
+    from fxp.pipelining.lms_graphs import lms_graph as lms_graph
+    from fxp.pipelining.loop_delays import DelayRegion as DelayRegion
+    from fxp.pipelining.loop_delays import loop_delay_regions as loop_delay_regions
+    from fxp.pipelining.loop_delays import min_loop_delay as min_loop_delay
+    from fxp.pipelining.retiming import MinimumPeriod as MinimumPeriod
+    from fxp.pipelining.retiming import min_period as min_period
+    from fxp.pipelining.retiming import retime as retime
     from fxp.precision import NoiseGains as NoiseGains
     from fxp.precision import PrecisionAssignment as PrecisionAssignment
     from fxp.precision import equalize as equalize
@@ -106,21 +108,19 @@ if TYPE_CHECKING:
     from fxp.registers import Accumulation as Accumulation
     from fxp.registers import Accumulator as Accumulator
     from fxp.registers import Prefixes as Prefixes
-    from fxp.requantization_errors import double_rounding_rate as double_rounding_rate
-    from fxp.requantization_errors import multiplier_error_bound as multiplier_error_bound
-    from fxp.requantization_errors import requantization_error as requantization_error
-    from fxp.requantization_errors import requantization_error_bound as requantization_error_bound
-    from fxp.requantizers import Requantizer as Requantizer
-    from fxp.retiming import MinimumPeriod as MinimumPeriod
-    from fxp.retiming import min_period as min_period
-    from fxp.retiming import retime as retime
+    from fxp.requantizers.activations import activation_clamp as activation_clamp
+    from fxp.requantizers.affine_products import affine_conv2d as affine_conv2d
+    from fxp.requantizers.affine_products import affine_matmul as affine_matmul
+    from fxp.requantizers.errors import double_rounding_rate as double_rounding_rate
+    from fxp.requantizers.errors import multiplier_error_bound as multiplier_error_bound
+    from fxp.requantizers.errors import requantization_error as requantization_error
+    from fxp.requantizers.errors import requantization_error_bound as requantization_error_bound
+    from fxp.requantizers.multipliers import FixedPointMultiplier as FixedPointMultiplier
+    from fxp.requantizers.multipliers import quantize_multiplier as quantize_multiplier
+    from fxp.requantizers.presets import Requantizer as Requantizer
+    from fxp.requantizers.scalings import MultiplierRounding as MultiplierRounding
     from fxp.roundoff import RoundingError as RoundingError
     from fxp.roundoff import rounding_error as rounding_error
-    from fxp.saddlepoint import Cumulants as Cumulants
-    from fxp.saddlepoint import cumulants as cumulants
-    from fxp.saddlepoint import gaussian_overflow as gaussian_overflow
-    from fxp.saddlepoint import saddlepoint_overflow as saddlepoint_overflow
-    from fxp.scalings import MultiplierRounding as MultiplierRounding
     from fxp.signals import Signal as Signal
     from fxp.sqnr import sqnr_dot as sqnr_dot
     from fxp.sqnr import sqnr_rule as sqnr_rule
@@ -162,17 +162,17 @@ _HOME = {
     "dot": "accumulators",
     "matmul": "accumulators",
     "conv2d": "accumulators",
-    "FixedPointMultiplier": "multipliers",
-    "quantize_multiplier": "multipliers",
-    "MultiplierRounding": "scalings",
-    "Requantizer": "requantizers",
-    "double_rounding_rate": "requantization_errors",
-    "multiplier_error_bound": "requantization_errors",
-    "requantization_error": "requantization_errors",
-    "requantization_error_bound": "requantization_errors",
-    "activation_clamp": "activations",
-    "affine_conv2d": "affine_products",
-    "affine_matmul": "affine_products",
+    "FixedPointMultiplier": "requantizers.multipliers",
+    "quantize_multiplier": "requantizers.multipliers",
+    "MultiplierRounding": "requantizers.scalings",
+    "Requantizer": "requantizers.presets",
+    "double_rounding_rate": "requantizers.errors",
+    "multiplier_error_bound": "requantizers.errors",
+    "requantization_error": "requantizers.errors",
+    "requantization_error_bound": "requantizers.errors",
+    "activation_clamp": "requantizers.activations",
+    "affine_conv2d": "requantizers.affine_products",
+    "affine_matmul": "requantizers.affine_products",
     "IntegerNetwork": "networks",
     "LayerShape": "costs",
     "representational_cost": "costs",
@@ -231,35 +231,21 @@ _HOME = {
     "entropy_coded_quantizer": "limits",
     "entropy_coded_sqnr": "limits",
     "rate_distortion_sqnr": "limits",
-    "lossy_values": "lossy_overflow",
-    "Estimate": "overflow_tails",
-    "OverflowTail": "overflow_tails",
-    "overflow_tail": "overflow_tails",
-    "Peaks": "peaks",
-    "overflow_values": "peaks",
-    "Cumulants": "saddlepoint",
-    "cumulants": "saddlepoint",
-    "gaussian_overflow": "saddlepoint",
-    "saddlepoint_overflow": "saddlepoint",
+    "lossy_values": "overflow.losses",
+    "Estimate": "overflow.tails",
+    "OverflowTail": "overflow.tails",
+    "overflow_tail": "overflow.tails",
+    "Peaks": "overflow.peaks",
+    "overflow_values": "overflow.peaks",
+    "Cumulants": "overflow.saddlepoint",
+    "cumulants": "overflow.saddlepoint",
+    "gaussian_overflow": "overflow.saddlepoint",
+    "saddlepoint_overflow": "overflow.saddlepoint",
     "LloydMax": "optimal_levels",
     "lloyd_max": "optimal_levels",
-    "FlowPath": "flow_graphs",
     "Word": "words",
     "Adaptation": "lms.batches",
     "FixedPointLms": "lms.fixed_point",
-    "lms_graph": "lms_graphs",
-    "critical_path": "pipelining",
-    "slowest_path": "pipelining",
-    "iteration_bound": "pipelining",
-    "slowest_loop": "pipelining",
-    "throughput": "pipelining",
-    "latency": "pipelining",
-    "retime": "retiming",
-    "min_period": "retiming",
-    "MinimumPeriod": "retiming",
-    "min_loop_delay": "loop_delays",
-    "loop_delay_regions": "loop_delays",
-    "DelayRegion": "loop_delays",
     "mean_step_limit": "lms.limits",
     "mean_square_step_limit": "lms.limits",
     "misadjustment": "lms.steady_state",
@@ -270,6 +256,20 @@ _HOME = {
     "TimeConstants": "lms.convergence",
     "learning_curve": "lms.curves",
     "LearningCurve": "lms.curves",
+    "FlowPath": "pipelining.flow_graphs",
+    "lms_graph": "pipelining.lms_graphs",
+    "critical_path": "pipelining.clocks",
+    "slowest_path": "pipelining.clocks",
+    "iteration_bound": "pipelining.clocks",
+    "slowest_loop": "pipelining.clocks",
+    "throughput": "pipelining.clocks",
+    "latency": "pipelining.clocks",
+    "retime": "pipelining.retiming",
+    "min_period": "pipelining.retiming",
+    "MinimumPeriod": "pipelining.retiming",
+    "min_loop_delay": "pipelining.loop_delays",
+    "loop_delay_regions": "pipelining.loop_delays",
+    "DelayRegion": "pipelining.loop_delays",
 }
 
 __all__ = sorted(_HOME)

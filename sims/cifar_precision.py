@@ -30,6 +30,7 @@ from sims import networks, reporting
 from sims.datasets import Dataset, ImageSet, cifar10_or_embedded
 from sims.intervals import Interval, clopper_pearson
 from sims.offsets import Offsets, read_offsets, with_ranges
+from sims.options import require_at_least, require_seed
 from sims.training import as_input
 
 __all__ = ["Config", "Result", "Row", "Trial", "document", "figure", "learned", "run", "summary"]
@@ -83,10 +84,8 @@ class Config:
     def __post_init__(self) -> None:
         if self.b_min is not None and not 1 <= self.b_min <= MOST_BITS:
             raise ValueError(f"b_min={self.b_min} is not between 1 and {MOST_BITS}: choose another word length")
-        if self.images is not None and self.images < 1:
-            raise ValueError(f"images={self.images} is not at least 1: give a number of test images")
-        if self.seed < 0:
-            raise ValueError(f"seed={self.seed} is negative: give 0 or more")
+        require_at_least(1, "give a number of test images", images=self.images)
+        require_seed(self.seed)
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fxp.lossy_overflow import lossy_values
 from fxp.networks import IntegerNetwork
 from fxp.operations import INPUT, Addition, Product, Requantization, common_grid, sources_of
-from fxp.peaks import Peaks, overflow_values
+from fxp.overflow.losses import lossy_values
+from fxp.overflow.peaks import Peaks, overflow_values
 from fxp.registers import Accumulation, Accumulator
 
 __all__ = ["KINDS", "LayerSums", "layer_sums"]

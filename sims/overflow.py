@@ -22,12 +22,13 @@ import analysis
 import fxp
 from fxp.networks import IntegerNetwork
 from fxp.operations import Product
-from fxp.overflow_tails import Estimate, OverflowTail, overflow_tail
-from fxp.peaks import Peaks
-from fxp.saddlepoint import Cumulants, cumulants, saddlepoint_overflow
+from fxp.overflow.peaks import Peaks
+from fxp.overflow.saddlepoint import Cumulants, cumulants, saddlepoint_overflow
+from fxp.overflow.tails import Estimate, OverflowTail, overflow_tail
 from sims import networks, reporting
 from sims.datasets import Dataset, cifar10_or_embedded, load_mnist
 from sims.layer_sums import KINDS, LayerSums, layer_sums
+from sims.options import require_at_least, require_seed
 
 __all__ = ["Config", "Result", "Row", "compare", "document", "figure", "learned", "run", "summary"]
 
@@ -68,12 +69,9 @@ class Config:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.images < FEWEST_IMAGES:
-            raise ValueError(f"images={self.images} is not at least {FEWEST_IMAGES}: give a number of held-out images")
-        if self.tests is not None and self.tests < 1:
-            raise ValueError(f"tests={self.tests} is not at least 1: give a number of test images")
-        if self.seed < 0:
-            raise ValueError(f"seed={self.seed} is negative: give 0 or more")
+        require_at_least(FEWEST_IMAGES, "give a number of held-out images", images=self.images)
+        require_at_least(1, "give a number of test images", tests=self.tests)
+        require_seed(self.seed)
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ from fxp.registers import MAX_BITS, MIN_BITS
 from sims import networks, reporting
 from sims.datasets import Dataset, ImageSet, cifar10_or_embedded, load_mnist
 from sims.needed_bits import NeededBits, count_needed_bits
+from sims.options import require_at_least
 from sims.training import accuracy
 
 __all__ = ["Config", "Result", "Row", "document", "figure", "learned", "read_widths", "resumed", "run", "summary"]
@@ -86,10 +87,7 @@ class Config:
     def __post_init__(self) -> None:
         if not 2 <= self.bits <= 16:
             raise ValueError(f"bits={self.bits} is not between 2 and 16: choose another word length")
-        if self.images is not None and self.images < 1:
-            raise ValueError(f"images={self.images} is not at least 1: give a number of test images")
-        if self.counted < 1:
-            raise ValueError(f"counted={self.counted} is not at least 1: give a number of test images")
+        require_at_least(1, "give a number of test images", images=self.images, counted=self.counted)
         for width in (width for each in self.widths for width in each):
             if not MIN_BITS <= width <= MAX_BITS:
                 raise ValueError(f"width={width} is not between {MIN_BITS} and {MAX_BITS}: choose another")

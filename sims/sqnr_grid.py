@@ -17,6 +17,7 @@ from rich.table import Table
 
 from sims import intervals, reporting
 from sims.intervals import DECIBELS
+from sims.options import require_at_least, require_seed
 from sims.rule_domains import RULE_DB, RuleDomain, rule_domains
 from sims.sqnr_cases import KINDS, LENGTHS, Case, Pools, draw_case, draw_pools, errors, predicted_db
 
@@ -53,14 +54,12 @@ class Config:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.cases < 1:
-            raise ValueError(f"cases={self.cases} is not at least 1: give a number of cases")
+        require_at_least(1, "give a number of cases", cases=self.cases)
         if self.draws < FEWEST_DRAWS or self.draws % max(LENGTHS):
             raise ValueError(
                 f"draws={self.draws} is not a multiple of {max(LENGTHS)} and at least {FEWEST_DRAWS}: give more"
             )
-        if self.seed < 0:
-            raise ValueError(f"seed={self.seed} is negative: give 0 or more")
+        require_seed(self.seed)
 
 
 @dataclass(frozen=True)

@@ -69,11 +69,11 @@ def imports(tree: ast.Module) -> Iterator[str]:
 
 
 def home(name: str) -> str:
-    """Return the module behind a dotted name: that of an export of fxp, else its first two parts."""
+    """Return the module or package of fxp behind a dotted name, that of its home for an export: always two parts."""
     package, _, rest = name.partition(".")
     first = rest.partition(".")[0]
     if package == "fxp":
-        first = fxp._HOME.get(first, first)
+        first = fxp._HOME.get(first, first).partition(".")[0]
     return f"{package}.{first}" if first else package
 
 
@@ -118,6 +118,9 @@ def test_no_import_goes_back(path):
         ("sims/measure/costs.py", "from fxp import LayerShape"),
         ("sims/measure/costs.py", "import fxp\nfxp.gate_area([], 8, 8)"),
         ("sims/measure/costs.py", "from fxp import costs"),
+        ("sims/measure/pipelining.py", "from fxp import min_period"),
+        ("sims/measure/pipelining.py", "import fxp.pipelining.clocks"),
+        ("sims/measure/requantizers.py", "from fxp.requantizers import reference"),
     ],
 )
 def test_planted_imports_are_found(path, source):

@@ -13,10 +13,10 @@ from analysis import overflow as derivations
 from analysis.claims.claim import Claim, Prediction
 from analysis.derivation import Derivation
 from analysis.domain import Choice, Integers, Reals
-from fxp.overflow_tails import design_effect, overflow_tail
-from fxp.pareto_fits import exceedance
-from fxp.peaks import overflow_values
-from fxp.saddlepoint import Cumulants, gaussian_overflow, saddlepoint_overflow
+from fxp.overflow.pareto_fits import exceedance
+from fxp.overflow.peaks import overflow_values
+from fxp.overflow.saddlepoint import Cumulants, gaussian_overflow, saddlepoint_overflow
+from fxp.overflow.tails import design_effect, overflow_tail
 
 __all__ = ["CLAIMS"]
 

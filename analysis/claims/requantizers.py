@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from analysis import requantizers
 from analysis.claims.claim import Claim
 from analysis.domain import Integers, Reals
-from fxp import requantization_errors as closed_form
+from fxp.requantizers import errors as closed_form
 
 __all__ = ["CLAIMS"]
 

@@ -39,14 +39,20 @@ TOPICS = {
     "Precision of networks": ("precision",),
     "Networks in integers": ("networks",),
     "Requantisers": (
-        "requantizers",
-        "scalings",
-        "multipliers",
-        "activations",
-        "affine_products",
-        "requantization_errors",
+        "requantizers.presets",
+        "requantizers.scalings",
+        "requantizers.multipliers",
+        "requantizers.activations",
+        "requantizers.affine_products",
+        "requantizers.errors",
     ),
-    "Pipelines": ("lms_graphs", "pipelining", "retiming", "loop_delays", "flow_graphs"),
+    "Pipelines": (
+        "pipelining.lms_graphs",
+        "pipelining.clocks",
+        "pipelining.retiming",
+        "pipelining.loop_delays",
+        "pipelining.flow_graphs",
+    ),
 }
 
 

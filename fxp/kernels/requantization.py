@@ -28,7 +28,7 @@ Mask = NDArray[np.bool_]
 def quantized_multiplier(scale: Float, saturate: bool) -> tuple[Int, Int]:
     """Return integers m and s with ``m * 2**(s - 31)`` nearest to `scale`: exact.
 
-    The twin of `requantizer_reference.quantize_multiplier`. m is 0 for a scale so small that s were below -31; with
+    The twin of `requantizers.reference.quantize_multiplier`. m is 0 for a scale so small that s were below -31; with
     `saturate`, s ends at 30.
     """
     fraction, shift = frexp(scale)
@@ -59,9 +59,9 @@ def requantize_fixed(
 ) -> None:
     """Scale by ``multiplier * 2**(shift - 31)`` and add the zero point.
 
-    The twin of `requantizer_reference.scale_fixed`. `double` rounds the product to a multiple of 2**31 before the shift
-    to the right; `away` is where ties of the last rounding go, upwards otherwise. A code that leaves int32 when it is
-    shifted to the left, or that is not between `lowest` and `highest` when it is scaled, is outside.
+    The twin of `requantizers.reference.scale_fixed`. `double` rounds the product to a multiple of 2**31 before the
+    shift to the right; `away` is where ties of the last rounding go, upwards otherwise. A code that leaves int32 when
+    it is shifted to the left, or that is not between `lowest` and `highest` when it is scaled, is outside.
     """
     channels = multipliers.size
     for row in prange(codes.shape[0] * channels):
@@ -109,7 +109,7 @@ def requantize_float(
 ) -> None:
     """Multiply by a float32 and divide by another in float32, round half to even and add the zero point.
 
-    The twin of `requantizer_reference.scale_float`. Clamping before rounding is the same, since the ends are integers,
+    The twin of `requantizers.reference.scale_float`. Clamping before rounding is the same, since the ends are integers,
     and keeps infinities away from integers.
     """
     channels = factors.size

@@ -206,7 +206,7 @@ def wrapped(value, bits):
 def cmsis_nn(case):
     """Return the codes of arm_nn_requantize, offset and clamp, statement for statement with the widths of its C types.
 
-    There is no package to ask: this is written from the published C, apart from `fxp.requantizer_reference`.
+    There is no package to ask: this is written from the published C, apart from `fxp.requantizers.reference`.
     """
     requantize = {"DOUBLE": cmsis_nn_double, "SINGLE": cmsis_nn_single}[case["rounding"]]
     multipliers = [

@@ -24,7 +24,7 @@ SELECTIONS = {
     "fxp.kernels.layers": Selection(("tests/fxp/test_layers_kernels.py",), compiled=False),
     "fxp.kernels.convolution": Selection(("tests/fxp/test_carriers.py", "-k", "without_torch"), compiled=False),
     "fxp.kernels.accumulation": Selection(("tests/fxp/test_accumulation_kernels.py",), compiled=False),
-    "fxp.kernels.requantization": Selection(("tests/fxp/test_requantizers.py",), compiled=False),
+    "fxp.kernels.requantization": Selection(("tests/fxp/requantizers/test_presets.py",), compiled=False),
     "fxp.quantization": Selection(("tests/fxp/test_quantization.py",)),
     "fxp.rescaling": Selection(("tests/fxp/test_quantization.py", "-k", f"not ({DRAWN})")),
     "fxp.wide": Selection(("tests/fxp/test_wide.py",)),

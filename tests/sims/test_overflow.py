@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from fxp.formats import Format
 from fxp.networks import Addition, IntegerNetwork, Product, Requantization
-from fxp.overflow_tails import Estimate
+from fxp.overflow.tails import Estimate
 from sims import overflow
 from sims.datasets import embedded
 from sims.layer_sums import KINDS, layer_sums
@@ -61,7 +61,7 @@ def test_sums_of_batches_are_those_of_all_images(monkeypatch):
 def quick() -> Result:
     """Run with fewer resamplings, which take most of the time."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("fxp.overflow_tails.RESAMPLINGS", 40)
+        patch.setattr("fxp.overflow.tails.RESAMPLINGS", 40)
         return run(Config(images=20, tests=20), embedded(train=0, held_out=30, test=30))
 
 

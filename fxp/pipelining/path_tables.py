@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fxp.difference_bounds import integer_type
-from fxp.flow_graphs import FlowGraph
+from fxp.pipelining.difference_bounds import integer_type
+from fxp.pipelining.flow_graphs import FlowGraph
 
 __all__ = ["PathTable", "path_table"]
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import optimize, stats
 
-from fxp import pareto_fits
-from fxp.pareto_fits import Excesses, exceedance
+from fxp.overflow import pareto_fits
+from fxp.overflow.pareto_fits import Excesses, exceedance
 
 IMAGES = 50
 CENTER = np.zeros(1)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fxp.formats import Rounding
-from fxp.requantizer_reference import (
+from fxp.requantizers.reference import (
     clamp,
     float32,
     high_multiply,

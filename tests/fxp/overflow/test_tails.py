@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from fxp import overflow_tails
-from fxp.overflow_tails import OverflowTail, design_effect, overflow_tail
-from fxp.peaks import Peaks, overflow_values
+from fxp.overflow.peaks import Peaks, overflow_values
+from fxp.overflow.tails import OverflowTail, design_effect, overflow_tail
 
 IMAGES, CHANNELS, POSITIONS = 100, 2, 400
 
@@ -121,7 +120,7 @@ def exact_clustered(least: float) -> float:
 
 @pytest.mark.parametrize("bits", [11, 12])
 def test_intervals_hold_the_truth_where_images_differ(bits, monkeypatch):
-    monkeypatch.setattr(overflow_tails, "RESAMPLINGS", 60)
+    monkeypatch.setattr("fxp.overflow.tails.RESAMPLINGS", 60)
     truth, runs = exact_clustered(2.0 ** (bits - 1)), 24
     tails = [overflow_tail(clustered(seed)) for seed in range(runs)]
     predicted, counted = (
@@ -138,8 +137,8 @@ def counts(bits):
 
 
 def test_an_interval_that_takes_outputs_for_independent_misses(monkeypatch):
-    monkeypatch.setattr(overflow_tails, "RESAMPLINGS", 2)
-    monkeypatch.setattr(overflow_tails, "design_effect", lambda events, outputs: 1.0)
+    monkeypatch.setattr("fxp.overflow.tails.RESAMPLINGS", 2)
+    monkeypatch.setattr("fxp.overflow.tails.design_effect", lambda events, outputs: 1.0)
     truth, runs = exact_clustered(2.0**8), 24
     intervals = [overflow_tail(clustered(seed)).counted(9) for seed in range(runs)]
     assert sum(each.low <= truth <= each.high for each in intervals) < 0.6 * runs

@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import betainccinv, betaincinv
 
 from fxp.arguments import POSITIVE, one, reals, whole_numbers
-from fxp.pareto_fits import SHAPE_SPREAD, Excesses, ParetoFit
-from fxp.peaks import Peaks
+from fxp.overflow.pareto_fits import SHAPE_SPREAD, Excesses, ParetoFit
+from fxp.overflow.peaks import Peaks
 
 __all__ = ["Estimate", "OverflowTail", "overflow_tail"]
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import fxp
 from fxp import critical_path, iteration_bound, latency, lms_graph, retime, slowest_loop, slowest_path, throughput
-from tests.fxp.test_retiming import any_graphs, loops_with_chords, ring
+from tests.fxp.pipelining.test_retiming import any_graphs, loops_with_chords, ring
 
 
 def delay_of(graph, nodes):

@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fxp
-from fxp import requantizer_reference as reference
 from fxp.formats import Format, Rounding
-from fxp.multipliers import FixedPointMultiplier, quantize_multiplier
-from fxp.requantizers import Requantizer
-from fxp.scalings import FixedScaling, FloatScaling, MultiplierRounding, ShiftScaling
+from fxp.requantizers import reference
+from fxp.requantizers.multipliers import FixedPointMultiplier, quantize_multiplier
+from fxp.requantizers.presets import Requantizer
+from fxp.requantizers.scalings import FixedScaling, FloatScaling, MultiplierRounding, ShiftScaling
 
 INT32 = st.integers(-(2**31), 2**31 - 1)
 SCALES = st.floats(2.0**-31, 4.0)

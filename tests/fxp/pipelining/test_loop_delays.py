@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fxp import critical_path, iteration_bound, lms_graph, loop_delay_regions, min_loop_delay, min_period, retime
-from tests.fxp.test_retiming import ring
+from tests.fxp.pipelining.test_retiming import ring
 
 WORDS = {"adders": st.sampled_from(["chain", "tree"]), "step": st.sampled_from(["multiplier", "shift"])}
 TIMES = st.fractions(Fraction(1, 8), 8, max_denominator=8)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fxp.difference_bounds import Solution, solve_bounds
-from fxp.flow_graphs import FlowGraph, FlowPath, exact_time, read_graph
-from fxp.path_tables import PathTable, path_table
-from fxp.pipelining import iteration_bound
+from fxp.pipelining.clocks import iteration_bound
+from fxp.pipelining.difference_bounds import Solution, solve_bounds
+from fxp.pipelining.flow_graphs import FlowGraph, FlowPath, exact_time, read_graph
+from fxp.pipelining.path_tables import PathTable, path_table
 
 if TYPE_CHECKING:
     import networkx

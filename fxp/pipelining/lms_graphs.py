@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
 from fxp.arguments import one, whole_numbers
-from fxp.flow_graphs import exact_time, load_networkx
+from fxp.pipelining.flow_graphs import exact_time, load_networkx
 
 if TYPE_CHECKING:
     import networkx

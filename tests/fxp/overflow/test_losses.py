@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from fxp import reference
 from fxp.formats import Format, Rounding
-from fxp.lossy_overflow import lossy_values
 from fxp.operations import Requantization
-from fxp.peaks import overflow_values
+from fxp.overflow.losses import lossy_values
+from fxp.overflow.peaks import overflow_values
 
 MODES = [mode for mode in Rounding if mode is not Rounding.STOCHASTIC]
 SUMS = np.arange(-300, 301)

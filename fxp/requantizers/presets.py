@@ -11,9 +11,17 @@ from fxp import operands
 from fxp.formats import Format, Rounding
 from fxp.inputs import array_of, code_of, element, is_integer, require_format
 from fxp.kernels.requantization import LARGEST, SMALLEST
-from fxp.multipliers import FixedPointMultiplier, quantize_multiplier
-from fxp.requantizer_reference import reduced
-from fxp.scalings import INT32, FixedScaling, FloatScaling, MultiplierRounding, Scaling, ShiftScaling, Window
+from fxp.requantizers.multipliers import FixedPointMultiplier, quantize_multiplier
+from fxp.requantizers.reference import reduced
+from fxp.requantizers.scalings import (
+    INT32,
+    FixedScaling,
+    FloatScaling,
+    MultiplierRounding,
+    Scaling,
+    ShiftScaling,
+    Window,
+)
 
 __all__ = ["Requantizer"]
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from fxp import reference
 from fxp.accumulators import dot
-from fxp.peaks import Peaks, overflow_values
+from fxp.overflow.peaks import Peaks, overflow_values
 from fxp.registers import Accumulator
 
 arrays = st.integers(0, 2**32 - 1).map(

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fxp.arguments import reals, whole_numbers
+from fxp.requantizers.scalings import MultiplierRounding
 from fxp.roundoff import RoundingError
-from fxp.scalings import MultiplierRounding
 
 __all__ = [
     "double_rounding_rate",

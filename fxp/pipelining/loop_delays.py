@@ -10,9 +10,9 @@ from operator import not_
 from typing import TYPE_CHECKING, Literal
 
 from fxp.arguments import one, whole_numbers
-from fxp.flow_graphs import FlowGraph, every_loop_has_a_register, exact_time, read_graph
-from fxp.lms_graphs import lms_graph
-from fxp.retiming import fastest, lags_for
+from fxp.pipelining.flow_graphs import FlowGraph, every_loop_has_a_register, exact_time, read_graph
+from fxp.pipelining.lms_graphs import lms_graph
+from fxp.pipelining.retiming import fastest, lags_for
 
 if TYPE_CHECKING:
     import networkx

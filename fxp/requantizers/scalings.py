@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from fxp.formats import Rounding
 from fxp.inputs import is_integer
 from fxp.kernels.requantization import LARGEST, SMALLEST, requantize_fixed, requantize_float, requantize_shift
-from fxp.multipliers import FixedPointMultiplier
+from fxp.requantizers.multipliers import FixedPointMultiplier
 
 __all__ = ["INT32", "FixedScaling", "FloatScaling", "MultiplierRounding", "Scaling", "ShiftScaling", "Window"]
 

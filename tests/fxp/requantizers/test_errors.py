@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import fxp
 from fxp.formats import Format
-from fxp.multipliers import FixedPointMultiplier, quantize_multiplier
+from fxp.requantizers.multipliers import FixedPointMultiplier, quantize_multiplier
 
 BITS = 6  # of a multiplier that the 31 bits hold: products repeat their fractions after 2**(BITS + shift) accumulators
 SHIFTS = range(1, 6)

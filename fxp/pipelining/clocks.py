@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fxp.difference_bounds import integer_type, solve_bounds
-from fxp.flow_graphs import FlowGraph, FlowPath, Node, order, read_graph, require_node
+from fxp.pipelining.difference_bounds import integer_type, solve_bounds
+from fxp.pipelining.flow_graphs import FlowGraph, FlowPath, Node, order, read_graph, require_node
 
 if TYPE_CHECKING:
     import networkx

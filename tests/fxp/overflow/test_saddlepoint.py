@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from fxp.saddlepoint import Cumulants, cumulants, gaussian_overflow, saddlepoint_overflow
+from fxp.overflow.saddlepoint import Cumulants, cumulants, gaussian_overflow, saddlepoint_overflow
 
 bits = st.floats(2, 20)
 
