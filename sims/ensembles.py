@@ -25,7 +25,8 @@ Floats = NDArray[np.float64]
 
 BOUND = 1e9  # of a weight; e⁴ of a frozen run is still far from overflow
 BLOCK = 32  # runs whose sums are one partial sum
-POWERS = 3  # estimates of the error power that a run sums up
+ESTIMATES = ("squared", "controlled", "conditional")  # of the error power
+POWERS = len(ESTIMATES)
 ESCAPED = 1e3  # distance of the mean filter from the optimum beyond which it is no help as a control
 
 
@@ -209,6 +210,8 @@ class Ensembles:
         The geometric mean of the latter: what most runs do where few large ones make the mean.
     weights : Curve
         Of shape (iterations, taps).
+    tails : ndarray of float64, shape (runs, 3)
+        Means over the second half of the iterations, run by run, of the first three.
     frozen_at : ndarray of int64, shape (runs,)
         Iteration whose update would have taken a weight beyond the bound, −1 in most runs.
     """
@@ -218,12 +221,29 @@ class Ensembles:
     conditional: Curve
     typical: Floats
     weights: Curve
+    tails: Floats
     frozen_at: NDArray[np.int64]
 
     @property
     def frozen(self) -> int:
         """How many runs left the bound."""
         return int(np.count_nonzero(self.frozen_at >= 0))
+
+    @property
+    def first_frozen(self) -> int | None:
+        """The iteration at which the first of them did."""
+        return int(self.frozen_at[self.frozen_at >= 0].min()) if self.frozen else None
+
+    def steady(self, estimate: str) -> tuple[float, float]:
+        """Return the mean over runs and the second half of the iterations, and its standard error.
+
+        Parameters
+        ----------
+        estimate : {"squared", "controlled", "conditional"}
+            Of the error power.
+        """
+        values = self.tails[:, ESTIMATES.index(estimate)]
+        return float(values.mean()), float(values.std(ddof=1) / len(values) ** 0.5)
 
 
 def simulate(
@@ -249,23 +269,27 @@ def simulate(
     """
     starts = range(0, ensemble.runs, BLOCK)
     _ = ensemble.correlation, ensemble.optimum, ensemble.mean_filter
-    total, frozen = np.zeros(()), []
+    total, tails, frozen = np.zeros(()), [], []
     threads = config.NUMBA_NUM_THREADS if threads is None else threads  # type: ignore[attr-defined]
     with ThreadPoolExecutor(threads) as pool:
-        for start, (sums, left) in zip(starts, pool.map(lambda first: _block(ensemble, first), starts), strict=True):
+        for start, (sums, tail, left) in zip(
+            starts, pool.map(lambda first: _block(ensemble, first), starts), strict=True
+        ):
             total = total + sums
+            tails.append(tail)
             frozen.append(left)
             progress(start + len(left), ensemble.runs)
-    return _means(total, np.concatenate(frozen))
+    return _means(total, np.concatenate(tails), np.concatenate(frozen))
 
 
-def _block(ensemble: Ensemble, first: int) -> tuple[Floats, NDArray[np.int64]]:
-    """Return the sums of some runs, and when each was frozen."""
+def _block(ensemble: Ensemble, first: int) -> tuple[Floats, Floats, NDArray[np.int64]]:
+    """Return the sums of some runs; the tails of each, and when it was frozen."""
     best, reference = np.array(ensemble.optimum.weights), ensemble.mean_filter
     distance = reference - best
     powers = ensemble.optimum.power + np.einsum("ni,ij,nj->n", distance, ensemble.correlation, distance)
     sums = np.zeros((ensemble.iterations, 2 * POWERS + 1 + 2 * ensemble.taps))
     runs = range(first, min(first + BLOCK, ensemble.runs))
+    tails = np.zeros((len(runs), POWERS))
     frozen = [
         adapt(
             *ensemble.draw(run),
@@ -276,19 +300,20 @@ def _block(ensemble: Ensemble, first: int) -> tuple[Floats, NDArray[np.int64]]:
             (reference, powers),
             BOUND,
             sums,
+            tail,
         )
-        for run in runs
+        for run, tail in zip(runs, tails, strict=True)
     ]
-    return sums, np.array(frozen, dtype=np.int64)
+    return sums, tails, np.array(frozen, dtype=np.int64)
 
 
-def _means(sums: Floats, frozen: NDArray[np.int64]) -> Ensembles:
+def _means(sums: Floats, tails: Floats, frozen: NDArray[np.int64]) -> Ensembles:
     runs = len(frozen)
     squared, controlled, conditional = (Curve.of_sums(sums[:, 2 * k], sums[:, 2 * k + 1], runs) for k in range(POWERS))
     weights, squares = np.split(sums[:, 2 * POWERS + 1 :], 2, axis=1)
     typical = np.exp(sums[:, 2 * POWERS] / runs)
     filters = Curve.of_sums(weights, squares, runs)
-    return Ensembles(squared, controlled, conditional, typical, filters, frozen)
+    return Ensembles(squared, controlled, conditional, typical, filters, tails, frozen)
 
 
 @njit(cache=True, nogil=True)
@@ -302,6 +327,7 @@ def adapt(
     control: tuple[Floats, Floats],
     bound: float,
     sums: Floats,
+    tails: Floats,
 ) -> int:
     """Adapt one filter from zero weights, and add its powers and weights to the sums.
 
@@ -322,6 +348,8 @@ def adapt(
     sums : ndarray of float64, shape (iterations, 7 + 2·taps)
         Increased by e², by what the other two estimates of its mean are, each with its square; by the logarithm of the
         last; by the weights, and by their squares.
+    tails : ndarray of float64, shape (3,)
+        Increased by the means of the three estimates over the second half of the iterations.
 
     Returns
     -------
@@ -333,7 +361,7 @@ def adapt(
     iterations, taps = x.shape
     w, proposed = np.zeros(taps), np.zeros(taps)
     errors = np.zeros(delay + 1)
-    frozen_at = -1
+    frozen_at, half = -1, iterations // 2
     for n in range(iterations):
         y, fixed, excess = 0.0, 0.0, 0.0
         for k in range(taps):
@@ -348,6 +376,8 @@ def adapt(
         for place, value in enumerate((e * e, controlled, conditional)):
             row[2 * place] += value
             row[2 * place + 1] += value * value
+            if n >= half:
+                tails[place] += value / (iterations - half)
         row[6] += np.log(conditional)
         for k in range(taps):
             row[7 + k] += w[k]

@@ -62,6 +62,7 @@ def test_means_are_those_of_plain_loops(process, regressors, step_size, taps, de
     for each in errors:
         power += each * each
     assert (found.squared.mean == power / 3).all()
+    assert np.allclose(found.tails[:, 0], (errors**2)[:, 20:].mean(1), rtol=1e-12)
     least = ensemble.optimum
     v = weights - least.weights
     conditional = least.power + np.einsum("rni,ij,rnj->rn", v, ensemble.correlation, v)
