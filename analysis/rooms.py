@@ -24,6 +24,7 @@ ROOMS = (
     "requantizers",
     "costs",
     "pipelining",
+    "lms",
     "mismatch",
 )
 """The rooms with derivations: modules of the same name are in analysis, analysis.claims and sims.measure.
