@@ -52,7 +52,17 @@ if TYPE_CHECKING:
     from fxp.lms.rules import small_step_limit as small_step_limit
     from fxp.lms.rules import small_step_misadjustment as small_step_misadjustment
     from fxp.lms.rules import textbook_step_limit as textbook_step_limit
+    from fxp.lms.stalls import RoundedUpdate as RoundedUpdate
+    from fxp.lms.stalls import rounded_update as rounded_update
+    from fxp.lms.stalls import stall_indicator as stall_indicator
+    from fxp.lms.stalls import stall_threshold as stall_threshold
     from fxp.lms.steady_state import misadjustment as misadjustment
+    from fxp.lms.word_choice import best_step_size as best_step_size
+    from fxp.lms.word_choice import weight_bits_for_excess as weight_bits_for_excess
+    from fxp.lms.words import FinitePrecisionExcess as FinitePrecisionExcess
+    from fxp.lms.words import finite_precision_excess as finite_precision_excess
+    from fxp.lms.words import small_step_excess as small_step_excess
+    from fxp.lms.words import weight_drift as weight_drift
     from fxp.lossless_widths import lossless_bits as lossless_bits
     from fxp.networks import IntegerNetwork as IntegerNetwork
     from fxp.operand_noise import floor_bias_power as floor_bias_power
@@ -246,6 +256,16 @@ _HOME = {
     "Word": "words",
     "Adaptation": "lms.batches",
     "FixedPointLms": "lms.fixed_point",
+    "FinitePrecisionExcess": "lms.words",
+    "finite_precision_excess": "lms.words",
+    "small_step_excess": "lms.words",
+    "weight_drift": "lms.words",
+    "RoundedUpdate": "lms.stalls",
+    "rounded_update": "lms.stalls",
+    "stall_indicator": "lms.stalls",
+    "stall_threshold": "lms.stalls",
+    "best_step_size": "lms.word_choice",
+    "weight_bits_for_excess": "lms.word_choice",
     "mean_step_limit": "lms.limits",
     "mean_square_step_limit": "lms.limits",
     "misadjustment": "lms.steady_state",
