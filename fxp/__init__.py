@@ -49,6 +49,10 @@ if TYPE_CHECKING:
     from fxp.lms.fixed_point import FixedPointLms as FixedPointLms
     from fxp.lms.limits import mean_square_step_limit as mean_square_step_limit
     from fxp.lms.limits import mean_step_limit as mean_step_limit
+    from fxp.lms.moment_layouts import OperatorSize as OperatorSize
+    from fxp.lms.moments import MomentOperator as MomentOperator
+    from fxp.lms.moments import MomentTrajectory as MomentTrajectory
+    from fxp.lms.moments import moment_operator as moment_operator
     from fxp.lms.rules import small_step_limit as small_step_limit
     from fxp.lms.rules import small_step_misadjustment as small_step_misadjustment
     from fxp.lms.rules import textbook_step_limit as textbook_step_limit
@@ -266,6 +270,10 @@ _HOME = {
     "stall_threshold": "lms.stalls",
     "best_step_size": "lms.word_choice",
     "weight_bits_for_excess": "lms.word_choice",
+    "moment_operator": "lms.moments",
+    "MomentOperator": "lms.moments",
+    "MomentTrajectory": "lms.moments",
+    "OperatorSize": "lms.moment_layouts",
     "mean_step_limit": "lms.limits",
     "mean_square_step_limit": "lms.limits",
     "misadjustment": "lms.steady_state",
