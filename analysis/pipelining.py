@@ -4,11 +4,14 @@ import sympy as sp
 
 from analysis.derivation import Assumption, Definition, Derivation, Lemma, Relation, Step
 from analysis.domain import Integers, Reals
+from analysis.lms import mean_step_limit
 
 __all__ = [
     "lms_path_of_tap",
     "lms_path_chain",
     "lms_path_tree",
+    "lms_latency",
+    "lms_throughput",
     "delayed_path_chain",
     "delayed_path_tree",
     "lms_iteration_bound",
@@ -18,10 +21,13 @@ __all__ = [
     "ring_period",
     "period_with_two_delays",
     "loop_delay_at_multiplier_clock",
+    "loop_delay_of_three_taps",
+    "mean_step_at_multiplier_clock",
 ]
 
 T_M, T_A, unit = sp.symbols("T_M T_A d", positive=True)
-T_k, T_cp, T_D, T_inf, T_min = sp.symbols("T_k T_cp T_D T_infinity T_min", positive=True)
+T_k, T_cp, T_D, T_inf, T_min, T_y = sp.symbols("T_k T_cp T_D T_infinity T_min T_y", positive=True)
+rate, mu, lam = sp.symbols("f mu lambda", positive=True)
 N, n, R, i, k, m = sp.symbols("N n R i k m", integer=True, positive=True)
 S, u, P_M, P_S, P_W = sp.symbols("S u P_M P_S P_W", integer=True, positive=True)
 s, A, D, x, r_x, r_y = sp.symbols("s A D x r_x r_y", integer=True, nonnegative=True)
@@ -39,6 +45,7 @@ LEISERSON_SAXE = "C. E. Leiserson, J. B. Saxe, Algorithmica 6 (1991) 5-35, lemma
 FIXED_TIMES = Assumption("a unit puts out its result a fixed time after its last operand came; registers take no time")
 WHOLE = Assumption("registers are whole and may stand between any units; paths from input to output may gain some")
 ONE_MULTIPLICATION = Assumption("a multiplication takes as long as ⌈S/2⌉ additions or longer: no two share a period")
+CAPTURED = Assumption("a register takes what stands at its input just before the clock edge, settled or not")
 AT_REST = Assumption("all registers start at zero, and every unit makes zero of zeros")
 CHAIN = Definition(sp.Eq(A, N - 1), "adders in a row of a chain")
 LEVELS = Definition(sp.Eq(A, sp.ceiling(sp.log(N, 2))), "a level of a tree halves the number of terms, rounded up")
@@ -91,6 +98,41 @@ def _direct(name: str, adders: Definition, result: sp.Expr) -> Derivation:
             Step(result, "adders in a row", (adders,)),
         ),
         {**TAPS, **STEP, **TIMES},
+        LOOP,
+    )
+
+
+def lms_latency() -> Derivation:
+    """Time from a new sample in the delay line to the prediction."""
+    return Derivation(
+        "lms_latency",
+        T_y,
+        (
+            Step(
+                T_M + sp.Sum(T_A, (i, 1, A)),
+                "from the register of the newest sample: its product, then A adders in a row; no subtractor",
+            ),
+            Step(T_M + A * T_A, "counted", (FIXED_TIMES,)),
+        ),
+        {**ROW, **TIMES},
+        LOOP,
+    )
+
+
+def lms_throughput() -> Derivation:
+    """Count the samples in a unit of time that an LMS predictor without delay computes right."""
+    return Derivation(
+        "lms_throughput",
+        rate,
+        (
+            Step(1 / T_cp, "a sample a clock period, and no period is shorter than the critical path"),
+            Step(
+                1 / ((2 + s) * T_M + (A + 2) * T_A),
+                "critical path with A adders in a row, as of a chain of A + 1 products",
+                (CAPTURED, Lemma(lms_path_chain(), {N: A + 1})),
+            ),
+        ),
+        {**ROW, **STEP, **TIMES},
         LOOP,
     )
 
@@ -277,5 +319,51 @@ def loop_delay_at_multiplier_clock() -> Derivation:
             Step(2 + s + sp.ceiling((A + 1) / in_a_period), "the adders, then the subtractor", (IN_A_ROW,)),
         ),
         {**ROW, **STEP, **SLOW_MULTIPLIER},
+        "counting",
+    )
+
+
+def loop_delay_of_three_taps() -> Derivation:
+    """Least delay of a predictor with a chain of three taps that is clocked once a multiplication."""
+    ratio = sp.floor(T_M / T_A)
+    in_chain = Definition(sp.Eq(A, 2), "adders of a chain of three products")
+    regions = sp.Piecewise((5 + s, T_M < 2 * T_A), (4 + s, T_M < 3 * T_A), (3 + s, True))
+    return Derivation(
+        "loop_delay_of_three_taps",
+        D,
+        (
+            Step(D, "the least delay that leaves a clock period of one multiplication"),
+            Step(
+                2 + s + sp.ceiling((A + 1) / ratio),
+                "for every row of adders",
+                (Lemma(loop_delay_at_multiplier_clock()),),
+            ),
+            Step(2 + s + sp.ceiling(3 / ratio), "three additions in a row", (in_chain,)),
+            Step(regions, "three, two or one period for them: as one, two or all three fit into one"),
+        ),
+        {**STEP, T_M: Reals(4, 16), T_A: Reals(0.1, 4)},
+        "counting",
+    )
+
+
+def mean_step_at_multiplier_clock() -> Derivation:
+    """Limit of the step size of a predictor that is clocked once a multiplication."""
+    return Derivation(
+        "mean_step_at_multiplier_clock",
+        mu,
+        (
+            Step(mu, "the step size at which the mean of the weights no longer converges, at the least delay D"),
+            Step(
+                2 * sp.sin(sp.pi / (2 * (2 * D + 1))) / lam,
+                "of the largest eigenvalue; moved registers delay all codes alike, so that it is that of the delay D",
+                (Lemma(mean_step_limit()),),
+            ),
+            Step(
+                2 * sp.sin(sp.pi / (2 * (2 * (2 + s + sp.ceiling((A + 1) / sp.floor(T_M / T_A))) + 1))) / lam,
+                "the delay that the clock needs",
+                (Lemma(loop_delay_at_multiplier_clock()),),
+            ),
+        ),
+        {**ROW, **STEP, **SLOW_MULTIPLIER, lam: Reals(0.1, 10)},
         "counting",
     )

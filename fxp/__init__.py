@@ -104,6 +104,10 @@ if TYPE_CHECKING:
     from fxp.pipelining.retiming import MinimumPeriod as MinimumPeriod
     from fxp.pipelining.retiming import min_period as min_period
     from fxp.pipelining.retiming import retime as retime
+    from fxp.pipelining.step_limits import ClockedStepLimit as ClockedStepLimit
+    from fxp.pipelining.step_limits import clock_step_tradeoff as clock_step_tradeoff
+    from fxp.pipelining.step_limits import fastest_clock as fastest_clock
+    from fxp.pipelining.step_limits import step_limit_at_clock as step_limit_at_clock
     from fxp.precision import NoiseGains as NoiseGains
     from fxp.precision import PrecisionAssignment as PrecisionAssignment
     from fxp.precision import equalize as equalize
@@ -298,6 +302,20 @@ _HOME = {
     "min_loop_delay": "pipelining.loop_delays",
     "loop_delay_regions": "pipelining.loop_delays",
     "DelayRegion": "pipelining.loop_delays",
+    "step_limit_at_clock": "pipelining.step_limits",
+    "clock_step_tradeoff": "pipelining.step_limits",
+    "fastest_clock": "pipelining.step_limits",
+    "ClockedStepLimit": "pipelining.step_limits",
+    "mean_step_limit": "lms.limits",
+    "mean_square_step_limit": "lms.limits",
+    "misadjustment": "lms.steady_state",
+    "small_step_limit": "lms.rules",
+    "small_step_misadjustment": "lms.rules",
+    "textbook_step_limit": "lms.rules",
+    "time_constants": "lms.convergence",
+    "TimeConstants": "lms.convergence",
+    "learning_curve": "lms.curves",
+    "LearningCurve": "lms.curves",
 }
 
 __all__ = sorted(_HOME)

@@ -15,10 +15,12 @@ __all__ = ["lms_figure"]
 Point = tuple[float, float]
 Positions = dict[str, Point]
 
-SIGNS = {"multiply": "×", "add": "+", "subtract": "−", "scale": "× μ", "shift": "≫ μ", "input": "", "wire": ""}
-COLUMN, LINE, BUS, UPDATE, WEIGHT, PRODUCT = 3.0, 5.2, 4.5, 3.6, 2.4, 1.4
+SIGNS = {"multiply": "×", "add": "+", "subtract": "−", "scale": "×μ", "shift": "≫μ", "input": "", "wire": ""}
+COLUMN, LINE, BUS, UPDATE, WEIGHT, PRODUCT = 3.0, 6.0, 4.6, 3.6, 2.4, 1.4
+ABOVE_BUS = 0.4  # of the way from a tap to its update: clear of the line down to the product, and of the bus
 SLOW, REST = "tab:red", "0.35"
-BAR, GAP = 0.26, 0.14
+BAR, GAP = 0.22, 0.14
+LABELS = {"x": (-14, -3), "y": (7, -4)}
 
 
 def lms_figure(graphs: Mapping[str, networkx.DiGraph]) -> Figure:
@@ -51,7 +53,7 @@ def lms_figure(graphs: Mapping[str, networkx.DiGraph]) -> Figure:
     if not graphs:
         raise ValueError("graphs={} holds no graph: give at least one")
     columns = max(len(_taps(graph)) for graph in graphs.values())
-    figure = Figure(figsize=(1.5 * columns + 3.6, 3.8 * len(graphs)), layout="constrained")
+    figure = Figure(figsize=(1.5 * columns + 3.6, 4.3 * len(graphs)), layout="constrained")
     axes = figure.subplots(len(graphs), squeeze=False)[:, 0]
     for axis, (title, graph) in zip(axes, graphs.items(), strict=True):
         _draw(axis, graph)
@@ -66,8 +68,7 @@ def _draw(axis: Axes, graph: networkx.DiGraph) -> None:
     for tail, head, registers in graph.edges(data="registers"):
         route = _route(tail, head, positions)
         _draw_line(axis, route, slow=(tail, head) in slow_edges)
-        parts = list(pairwise(route))
-        _draw_registers(axis, parts[-1] if tail == "step" else max(parts, key=_length), registers)
+        _draw_registers(axis, *_register_place(tail, head, route), registers)
     for name, operation in graph.nodes(data="operation"):
         _draw_unit(axis, name, SIGNS[operation], positions[name], SLOW if name in slow else REST)
     axis.set_aspect("equal")
@@ -81,9 +82,9 @@ def _draw_unit(axis: Axes, name: str, sign: str, position: Point, colour: str) -
         axis.annotate(sign, position, ha="center", va="center", color=colour, fontsize="small", zorder=3)
     else:
         axis.plot(*position, "o", markersize=3, color=colour, zorder=2)
-    if name in ("x", "y") or name.startswith("weight"):
-        label = name.replace("weight ", "w")
-        axis.annotate(label, position, (-24, 7), textcoords="offset points", color=colour, fontsize="small")
+    if name in LABELS or name.startswith("weight"):
+        label, offset = name.replace("weight ", "w"), LABELS.get(name, (-24, 7))
+        axis.annotate(label, position, offset, textcoords="offset points", color=colour, fontsize="small")
 
 
 def _draw_line(axis: Axes, route: list[Point], *, slow: bool) -> None:
@@ -94,13 +95,22 @@ def _draw_line(axis: Axes, route: list[Point], *, slow: bool) -> None:
     axis.annotate("", route[-1], _before(route), arrowprops=arrow, zorder=order)
 
 
-def _draw_registers(axis: Axes, part: tuple[Point, Point], registers: int) -> None:
-    """Draw a bar for each register in the middle of a straight line."""
+def _register_place(tail: str, head: str, route: list[Point]) -> tuple[tuple[Point, Point], float]:
+    """Return the part of a route on which its registers stand, and where: clear of the bus and of arrowheads."""
+    parts = list(pairwise(route))
+    if tail == "step":
+        return parts[-1], 0.4
+    over_bus = tail.startswith("tap") and head.startswith("update")
+    return max(parts, key=_length), ABOVE_BUS if over_bus else 0.5
+
+
+def _draw_registers(axis: Axes, part: tuple[Point, Point], at: float, registers: int) -> None:
+    """Draw a bar for each register around a place of a straight line, from 0 at its start to 1 at its end."""
     start, end = (np.array(point) for point in part)
     along = (end - start) / _length(part)
     across = BAR * np.array([-along[1], along[0]])
     for number in range(registers):
-        middle = (start + end) / 2 + (number - (registers - 1) / 2) * GAP * along
+        middle = start + at * (end - start) + (number - (registers - 1) / 2) * GAP * along
         axis.plot(*zip(middle + across, middle - across, strict=True), color="black", linewidth=2, zorder=4)
 
 
@@ -137,9 +147,8 @@ def _positions(graph: networkx.DiGraph) -> Positions:
         positions |= {f"update {k}": (here + 1.2, UPDATE), f"weight {k}": (here + 1.2, WEIGHT)}
     positions |= _sums(graph, positions)
     height, right = min(y for _, y in positions.values()), COLUMN * len(taps)
-    last = next(graph.predecessors("y"))
-    height = positions[last][1] if last.startswith("sum") else height
-    return positions | {"y": (right + 1.4, height), "error": (right + 2.8, height), "step": (right + 2.8, UPDATE)}
+    x, y = positions[next(graph.predecessors("y"))]
+    return positions | {"y": (x + 1.2, y - 0.8), "error": (right + 2.8, height), "step": (right + 2.8, UPDATE)}
 
 
 def _sums(graph: networkx.DiGraph, products: Positions) -> Positions:

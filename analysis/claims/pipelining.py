@@ -14,7 +14,20 @@ from analysis import pipelining
 from analysis.claims.claim import Claim, Prediction
 from analysis.derivation import Derivation
 from analysis.domain import Choice, Integers
-from fxp import critical_path, iteration_bound, lms_graph, min_loop_delay, min_period, retime
+from fxp import (
+    Process,
+    critical_path,
+    iteration_bound,
+    latency,
+    lms_graph,
+    loop_delay_regions,
+    mean_step_limit,
+    min_loop_delay,
+    min_period,
+    retime,
+    step_limit_at_clock,
+    throughput,
+)
 
 __all__ = ["CLAIMS"]
 
@@ -29,6 +42,9 @@ FEW_TAPS = {"taps": Integers(1, 4)}
 ADDERS = {"adders": Choice("chain", "tree")}
 STEP = {"step": Choice("multiplier", "shift")}
 DELAYED = {"delay": Integers(1, 5)}
+PROCESSES = {
+    "process": Choice(Process((1.0,)), Process((0.1, 0.5, -0.5, 0.1)), Process((1.0, 0.9, 0.8)), Process((2.0, -1.0)))
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,6 +101,14 @@ def _path_tree(taps: int, multiplier_delay: int, adder_delay: int, step: StepUni
     return float(critical_path(_graph(taps, multiplier_delay, adder_delay, "tree", step)))
 
 
+def _latency(taps: int, multiplier_delay: int, adder_delay: int, adders: Adders) -> float:
+    return float(latency(_graph(taps, multiplier_delay, adder_delay, adders, "multiplier"), "tap 1", "y"))
+
+
+def _throughput(taps: int, multiplier_delay: int, adder_delay: int, adders: Adders, step: StepUnit) -> float:
+    return float(throughput(_graph(taps, multiplier_delay, adder_delay, adders, step)))
+
+
 def _delayed_chain(taps: int, multiplier_delay: int, adder_delay: int, step: StepUnit, delay: int) -> float:
     return float(critical_path(_graph(taps, multiplier_delay, adder_delay, "chain", step, delay)))
 
@@ -124,6 +148,48 @@ def _two_delays(taps: int, multiplier_delay: int, adder_delay: int, adders: Adde
 
 def _loop_delay(taps: int, multiplier_delay: int, adder_delay: int, adders: Adders, step: StepUnit) -> int:
     return min_loop_delay(_graph(taps, multiplier_delay, adder_delay, adders, step), multiplier_delay)
+
+
+def _delay_of_three_taps(additions: int, step: StepUnit) -> int:
+    regions = loop_delay_regions(taps=3, step=step)
+    return next(each.delay for each in reversed(regions) if each.low <= additions)
+
+
+def _step_at_clock(
+    process: Process, taps: int, multiplier_delay: int, adder_delay: int, adders: Adders, step: StepUnit
+) -> float:
+    return step_limit_at_clock(
+        process,
+        taps,
+        multiplier_delay,
+        multiplier_delay=multiplier_delay,
+        adder_delay=adder_delay,
+        adders=adders,
+        step=step,
+    ).mean_limit
+
+
+def _derived_step_at_clock(
+    process: Process, taps: int, multiplier_delay: int, adder_delay: int, adders: Adders, step: StepUnit
+) -> float:
+    largest = float(np.linalg.eigvalsh(process.correlation_matrix(taps))[-1])
+    times = {"T_M": multiplier_delay, "T_A": adder_delay, "s": int(step == "multiplier")}
+    values = {"A": _adders_in_a_row(taps, adders), "lambda": largest, **times}
+    return pipelining.mean_step_at_multiplier_clock().value(**values)
+
+
+def _derived_latency(taps: int, multiplier_delay: int, adder_delay: int, adders: Adders) -> float:
+    row = _adders_in_a_row(taps, adders)
+    return pipelining.lms_latency().value(A=row, T_M=multiplier_delay, T_A=adder_delay)
+
+
+def _derived_throughput(taps: int, multiplier_delay: int, adder_delay: int, adders: Adders, step: StepUnit) -> float:
+    row, s = _adders_in_a_row(taps, adders), int(step == "multiplier")
+    return pipelining.lms_throughput().value(A=row, T_M=multiplier_delay, T_A=adder_delay, s=s)
+
+
+def _derived_delay_of_three_taps(additions: int, step: StepUnit) -> float:
+    return pipelining.loop_delay_of_three_taps().value(T_M=additions, T_A=1, s=int(step == "multiplier"))
 
 
 def _derived_path(derive: Callable[[], Derivation]) -> Prediction:
@@ -195,6 +261,36 @@ def _level_too_few(taps: int, multiplier_delay: int, adder_delay: int, step: Ste
     """Takes ⌊log2 N⌋ levels."""
     excess = (taps - 1).bit_length() - taps.bit_length() + 1
     return _path_tree(taps, multiplier_delay, adder_delay, step) - excess * adder_delay
+
+
+def _adder_a_tap(taps: int, multiplier_delay: int, adder_delay: int, adders: Adders) -> float:
+    """Takes an adder for each product: the first two share one."""
+    return _latency(taps, multiplier_delay, adder_delay, adders) + adder_delay
+
+
+def _always_a_chain(taps: int, multiplier_delay: int, adder_delay: int, adders: Adders) -> float:
+    """Takes the adders of a tree in a row."""
+    del adders
+    return _latency(taps, multiplier_delay, adder_delay, "chain")
+
+
+def _to_the_update(taps: int, multiplier_delay: int, adder_delay: int, adders: Adders) -> float:
+    """Takes the critical path for the latency: the prediction waits for no update."""
+    return _path_chain(taps, multiplier_delay, adder_delay, "multiplier") - adder_delay * (
+        taps - 1 - _adders_in_a_row(taps, adders)
+    )
+
+
+def _sample_a_prediction(taps: int, multiplier_delay: int, adder_delay: int, adders: Adders, step: StepUnit) -> float:
+    """Takes a sample each latency: the next prediction waits for the update of the weights."""
+    del step
+    return 1 / _latency(taps, multiplier_delay, adder_delay, adders)
+
+
+def _sample_a_unit(taps: int, multiplier_delay: int, adder_delay: int, adders: Adders, step: StepUnit) -> float:
+    """Takes a sample each time of the slowest unit, as if registers could be put into the loop."""
+    del taps, adders, step
+    return 1 / max(multiplier_delay, adder_delay)
 
 
 def _chain_not_cut(taps: int, multiplier_delay: int, adder_delay: int, step: StepUnit, delay: int) -> float:
@@ -288,6 +384,41 @@ def _period_an_addition(taps: int, multiplier_delay: int, adder_delay: int, adde
     return _multiplications(step) + _adders_in_a_row(taps, adders) + 1
 
 
+def _six_always(additions: int, step: StepUnit) -> int:
+    """Takes a clock period for each addition: the published delay for every T_M above T_A."""
+    del additions
+    return 6 if step == "multiplier" else 5
+
+
+def _fractions_of_a_period(additions: int, step: StepUnit) -> int:
+    """Takes the least delay whose iteration bound is a multiplication: whole registers may not reach it."""
+    return _rounded_bound(3, additions, 1, "chain", step)
+
+
+def _step_without_a_delay(
+    process: Process, taps: int, multiplier_delay: int, adder_delay: int, adders: Adders, step: StepUnit
+) -> float:
+    """Takes the limit without a delay: the clock needs one."""
+    del multiplier_delay, adder_delay, adders, step
+    return float(mean_step_limit(process.correlation_matrix(taps)))
+
+
+def _step_of_one_delay_less(
+    process: Process, taps: int, multiplier_delay: int, adder_delay: int, adders: Adders, step: StepUnit
+) -> float:
+    """Takes the limit at one register less: forgets that the accumulator has a clock period too."""
+    delay = _loop_delay(taps, multiplier_delay, adder_delay, adders, step) - 1
+    return float(mean_step_limit(process.correlation_matrix(taps), delay=delay))
+
+
+def _step_of_a_period_an_addition(
+    process: Process, taps: int, multiplier_delay: int, adder_delay: int, adders: Adders, step: StepUnit
+) -> float:
+    """Takes the limit at the published delay, which gives each addition a clock period."""
+    delay = _period_an_addition(taps, multiplier_delay, adder_delay, adders, step)
+    return float(mean_step_limit(process.correlation_matrix(taps), delay=delay))
+
+
 def _rounded_bound(taps: int, multiplier_delay: int, adder_delay: int, adders: Adders, step: StepUnit) -> int:
     """Takes the delay whose iteration bound is the period: whole registers may not reach it."""
     time = _multiplications(step) * multiplier_delay + (_adders_in_a_row(taps, adders) + 2) * adder_delay
@@ -326,6 +457,23 @@ CLAIMS: Final = (
         derived=_derived_path(pipelining.lms_path_tree),
         domain=TAPS | TIMES | STEP,
         wrong_variants=(_tree_as_chain, _level_too_few),
+    ),
+    _claim(
+        pipelining.lms_latency,
+        "So long after its clock edge the newest sample has settled in the prediction.",
+        _latency,
+        derived=_derived_latency,
+        domain=TAPS | TIMES | ADDERS,
+        wrong_variants=(_adder_a_tap, _always_a_chain, _to_the_update),
+    ),
+    _claim(
+        pipelining.lms_throughput,
+        "Without a delay no faster clock leaves the codes right, and this one does.",
+        _throughput,
+        derived=_derived_throughput,
+        unit="samples a unit of time",
+        domain=FEW_TAPS | TIMES | ADDERS | STEP,
+        wrong_variants=(_sample_a_prediction, _sample_a_unit),
     ),
     _claim(
         pipelining.delayed_path_chain,
@@ -394,5 +542,25 @@ CLAIMS: Final = (
         unit="clock periods",
         domain=FEW_TAPS | SLOW_MULTIPLIER | ADDERS | STEP,
         wrong_variants=(_period_an_addition, _rounded_bound),
+    ),
+    _claim(
+        pipelining.loop_delay_of_three_taps,
+        "With three taps in a chain, clocked once a multiplication, the least delay has three values, one a region.",
+        _delay_of_three_taps,
+        derived=_derived_delay_of_three_taps,
+        unit="clock periods",
+        domain={"additions": Integers(1, 4)} | STEP,
+        wrong_variants=(_six_always, _fractions_of_a_period),
+    ),
+    _claim(
+        pipelining.mean_step_at_multiplier_clock,
+        "Clocked once a multiplication, with independent regressors, the mean of the weights converges below this step "
+        "size and not above.",
+        _step_at_clock,
+        derived=_derived_step_at_clock,
+        unit="1 over the unit of x²",
+        domain=PROCESSES | FEW_TAPS | SLOW_MULTIPLIER | ADDERS | STEP,
+        wrong_variants=(_step_without_a_delay, _step_of_one_delay_less, _step_of_a_period_an_addition),
+        tolerance=1e-9,
     ),
 )

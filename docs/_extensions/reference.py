@@ -51,6 +51,7 @@ TOPICS = {
         "pipelining.clocks",
         "pipelining.retiming",
         "pipelining.loop_delays",
+        "pipelining.step_limits",
         "pipelining.flow_graphs",
     ),
 }

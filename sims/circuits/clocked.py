@@ -164,7 +164,7 @@ def run(circuit: Clocked, samples: Sequence[int], arithmetic: Arithmetic) -> dic
     return {unit.name: values for unit, values in zip(circuit.units, history, strict=True)}
 
 
-def settling_time(circuit: Clocked, samples: Sequence[int], arithmetic: Arithmetic) -> int:
+def settling_time(circuit: Clocked, samples: Sequence[int], arithmetic: Arithmetic, *, unit: str | None = None) -> int:
     """Return the longest time after a clock edge at which an output of a unit still changed (exact).
 
     At an edge registers and inputs change; a change of an operand shows in the result the unit's delay later.
@@ -177,6 +177,8 @@ def settling_time(circuit: Clocked, samples: Sequence[int], arithmetic: Arithmet
         One a clock period.
     arithmetic : mapping of str to callable
         What each operation does.
+    unit : str, optional
+        Name of the unit that is watched, all of them unless told.
 
     Returns
     -------
@@ -190,13 +192,14 @@ def settling_time(circuit: Clocked, samples: Sequence[int], arithmetic: Arithmet
     5
     """
     history, order = run(circuit, samples, arithmetic), circuit.order()
-    values = [history[unit.name] for unit in circuit.units]
+    values = [history[each.name] for each in circuit.units]
+    watched = order if unit is None else [circuit.place(unit)]
     last = 0
     for time in range(1, len(samples)):
         waves: dict[int, Waveform] = {}
         for place in order:
             waves[place] = _waveform(circuit.units[place], values, waves, time, arithmetic, values[place])
-            last = max(last, *(change for change, _ in waves[place]))
+        last = max(last, *(change for place in watched for change, _ in waves[place]))
     return last
 
 

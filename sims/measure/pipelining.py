@@ -5,8 +5,10 @@ from itertools import combinations_with_replacement
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sims.circuits.clocked import CODES, RESIDUES, Clocked, Unit, from_graph, run, settling_time, waiting_time, wired
+from sims.circuits.latching import fastest_right_period
 from sims.circuits.predictors import lms_predictor
 from sims.circuits.register_placement import least_delay, least_period, shifted
 from sims.circuits.self_timed import time_a_result
@@ -16,15 +18,20 @@ __all__ = [
     "delayed_path_chain",
     "delayed_path_tree",
     "lms_iteration_bound",
+    "lms_latency",
     "lms_path_chain",
     "lms_path_tree",
+    "lms_throughput",
     "loop_delay_at_multiplier_clock",
+    "loop_delay_of_three_taps",
     "loop_registers",
+    "mean_step_at_multiplier_clock",
     "period_with_two_delays",
     "retimed_codes",
     "ring_period",
 ]
 
+FloatArray = NDArray[np.float64]
 CYCLES = 24
 MOVES = 200
 SHIFTS = 24
@@ -40,6 +47,23 @@ def lms_path_chain(taps: int, multiplier_delay: int, adder_delay: int, step: str
 def lms_path_tree(taps: int, multiplier_delay: int, adder_delay: int, step: str, *, trial: Trial) -> Measurement:
     """Return the same with a tree of adders."""
     return _last_change(lms_predictor(taps, multiplier_delay, adder_delay, step=step, adders="tree"), trial)
+
+
+@measures("lms_latency")
+def lms_latency(taps: int, multiplier_delay: int, adder_delay: int, adders: str, *, trial: Trial) -> Measurement:
+    """Return the time of the last change of the prediction after a clock edge."""
+    circuit = lms_predictor(taps, multiplier_delay, adder_delay, adders=adders)
+    prediction = circuit.units[circuit.units[circuit.place("error")].operands[1].unit].name
+    return Measurement.enumerated(settling_time(circuit, _samples(trial), RESIDUES, unit=prediction))
+
+
+@measures("lms_throughput")
+def lms_throughput(
+    taps: int, multiplier_delay: int, adder_delay: int, adders: str, step: str, *, trial: Trial
+) -> Measurement:
+    """Return the rate of the fastest clock at which registers, which take what is there, take what they should."""
+    circuit = lms_predictor(taps, multiplier_delay, adder_delay, adders=adders, step=step)
+    return Measurement.enumerated(1 / fastest_right_period(circuit, _samples(trial), RESIDUES))
 
 
 @measures("delayed_path_chain")
@@ -115,9 +139,53 @@ def loop_delay_at_multiplier_clock(
     return Measurement.enumerated(least_delay(circuit, multiplier_delay, delayed="scaled error"))
 
 
+@measures("loop_delay_of_three_taps")
+def loop_delay_of_three_taps(additions: int, step: str, *, trial: Trial) -> Measurement:
+    """Return the same for three taps in a chain, a multiplication taking so many additions."""
+    return loop_delay_at_multiplier_clock(3, additions, 1, "chain", step, trial=trial)
+
+
+@measures("mean_step_at_multiplier_clock")
+def mean_step_at_multiplier_clock(
+    process: Any, taps: int, multiplier_delay: int, adder_delay: int, adders: str, step: str, *, trial: Trial
+) -> Measurement:
+    """Return the step size at which the mean's recursion has spectral radius one, at the fewest registers that do."""
+    del trial
+    circuit = lms_predictor(taps, multiplier_delay, adder_delay, adders=adders, step=step)
+    delay = least_delay(circuit, multiplier_delay, delayed="scaled error")
+    return Measurement.enumerated(_edge_of_convergence(_correlation(process.moving_average, taps), delay))
+
+
+def _correlation(moving_average: Sequence[float], taps: int) -> FloatArray:
+    """Return E[x xᵀ] of a moving average of draws of unit power: its filter at all pairs of lags, multiplied out."""
+    shifted_filters = np.array([np.pad(moving_average, (lag, taps - lag)) for lag in range(taps)])
+    return np.asarray(shifted_filters @ shifted_filters.T)
+
+
+def _edge_of_convergence(R: FloatArray, delay: int) -> float:
+    """Return where v(n + 1) = v(n) − μ R v(n − D) stops to converge, by bisection on the spectral radius."""
+    taps = len(R)
+    recursion = np.eye(taps * (delay + 1), k=-taps)  # of v(n), …, v(n − D) in one column
+    recursion[:taps, :taps] = np.eye(taps)
+
+    def diverges(step_size: float) -> bool:
+        recursion[:taps, -taps:] = np.eye(taps) * (delay == 0) - step_size * R
+        return bool(np.abs(np.linalg.eigvals(recursion)).max() > 1)
+
+    low, high = 0.0, 4 / float(np.trace(R)) * taps
+    while high - low > 1e-12 * high:
+        middle = (low + high) / 2
+        low, high = (low, middle) if diverges(middle) else (middle, high)
+    return low
+
+
 def _last_change(circuit: Clocked, trial: Trial) -> Measurement:
-    samples = trial.rng.integers(1, 10**9, trial.samples(CYCLES)).tolist()
-    return Measurement.enumerated(settling_time(circuit, samples, RESIDUES))
+    return Measurement.enumerated(settling_time(circuit, _samples(trial), RESIDUES))
+
+
+def _samples(trial: Trial) -> list[int]:
+    samples: list[int] = trial.rng.integers(1, 10**9, trial.samples(CYCLES)).tolist()
+    return samples
 
 
 def _moved(circuit: Clocked, rng: np.random.Generator) -> Clocked:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from fxp import lms_graph, min_period, reference, retime
 from sims.circuits.clocked import CODES, RESIDUES, from_graph, run, settling_time, waiting_time, wired
+from sims.circuits.latching import fastest_right_period, latched
 from sims.circuits.predictors import lms_predictor
 from sims.circuits.register_placement import least_delay, least_period, shifted
 from sims.circuits.self_timed import time_a_result
@@ -109,3 +110,29 @@ def test_a_shift_is_found_only_where_every_code_agrees():
         _shift(codes, [code + 1 for code in codes])
     with pytest.raises(ArithmeticError, match=r"^49 shifts make the codes agree: .* or they stand still"):
         _shift([0] * 60, [0] * 60)
+
+
+@settings(max_examples=15, deadline=None)
+@given(multiplier=st.integers(0, 6), adder=st.integers(1, 4), seed=st.integers(0, 2**32 - 1), **DESIGN)
+def test_registers_take_the_right_codes_down_to_the_time_that_units_settle_in(
+    multiplier, adder, seed, taps, adders, step, delay
+):
+    samples = np.random.default_rng(seed).integers(1, 10**9, 24).tolist()
+    circuit = lms_predictor(taps, multiplier, adder, adders=adders, step=step, delay=delay)
+    assert fastest_right_period(circuit, samples, RESIDUES) == waiting_time(circuit)
+
+
+@settings(max_examples=20, deadline=None)
+@given(samples=SIGNALS, spare=st.integers(0, 5), **DESIGN)
+def test_a_slower_clock_takes_the_same_codes(samples, spare, taps, adders, step, delay):
+    circuit = lms_predictor(taps, 2, 1, adders=adders, step=step, delay=delay)
+    taken = latched(circuit, samples, CODES, period=waiting_time(circuit) + spare)
+    assert taken == [run(circuit, samples, CODES)[unit.name] for unit in circuit.units]
+
+
+def test_the_time_of_one_unit_is_told_apart():
+    circuit = lms_predictor(3, 10, 1)
+    samples = list(range(3, 60))
+    assert settling_time(circuit, samples, RESIDUES, unit="sum to 3") == 12
+    assert settling_time(circuit, samples, RESIDUES, unit="error") == 13
+    assert settling_time(circuit, samples, RESIDUES) == settling_time(circuit, samples, RESIDUES, unit="w1") == 34
