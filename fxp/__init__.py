@@ -306,16 +306,6 @@ _HOME = {
     "clock_step_tradeoff": "pipelining.step_limits",
     "fastest_clock": "pipelining.step_limits",
     "ClockedStepLimit": "pipelining.step_limits",
-    "mean_step_limit": "lms.limits",
-    "mean_square_step_limit": "lms.limits",
-    "misadjustment": "lms.steady_state",
-    "small_step_limit": "lms.rules",
-    "small_step_misadjustment": "lms.rules",
-    "textbook_step_limit": "lms.rules",
-    "time_constants": "lms.convergence",
-    "TimeConstants": "lms.convergence",
-    "learning_curve": "lms.curves",
-    "LearningCurve": "lms.curves",
 }
 
 __all__ = sorted(_HOME)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from fxp.arguments import POSITIVE, one, reals, whole_numbers
 from fxp.processes import Process
 
-__all__ = ["BOUND", "Curve", "Ensemble", "Ensembles", "Regressors", "Wiener", "simulate"]
+__all__ = ["BLOCK", "BOUND", "ESTIMATES", "Curve", "Ensemble", "Ensembles", "Regressors", "Wiener", "simulate"]
 
 Floats = NDArray[np.float64]
 
@@ -154,6 +154,12 @@ class Ensemble:
                 errors[n + 1] = errors[n] - self.gain * self.correlation @ errors[n - self.delay]
         return best + np.where(np.max(np.abs(errors)) <= ESCAPED, errors, 0.0)
 
+    @cached_property
+    def mean_filter_power(self) -> Floats:
+        """Error power of the mean filter, which is known: J_min + v̄ᵀRv̄."""
+        distance = self.mean_filter - np.array(self.optimum.weights)
+        return self.optimum.power + np.einsum("ni,ij,nj->n", distance, self.correlation, distance)
+
     def draw(self, run: int) -> tuple[Floats, Floats]:
         """Return regressors and desired values of one run, a row for each iteration, from a seed of its own.
 
@@ -224,6 +230,25 @@ class Ensembles:
     tails: Floats
     frozen_at: NDArray[np.int64]
 
+    @classmethod
+    def of_sums(cls, sums: Floats, tails: Floats, frozen_at: NDArray[np.int64]) -> Ensembles:
+        """Return the means of sums over runs, in columns as :func:`adapt` makes them.
+
+        Parameters
+        ----------
+        sums : ndarray of float64, shape (iterations, 7 + 2·taps)
+            Over all runs.
+        tails, frozen_at : ndarray
+            Of each run.
+        """
+        runs = len(frozen_at)
+        squared, controlled, conditional = (
+            Curve.of_sums(sums[:, 2 * k], sums[:, 2 * k + 1], runs) for k in range(POWERS)
+        )
+        weights, squares = np.split(sums[:, 2 * POWERS + 1 :], 2, axis=1)
+        typical, filters = np.exp(sums[:, 2 * POWERS] / runs), Curve.of_sums(weights, squares, runs)
+        return cls(squared, controlled, conditional, typical, filters, tails, frozen_at)
+
     @property
     def frozen(self) -> int:
         """How many runs left the bound."""
@@ -268,7 +293,7 @@ def simulate(
     (0, True)
     """
     starts = range(0, ensemble.runs, BLOCK)
-    _ = ensemble.correlation, ensemble.optimum, ensemble.mean_filter
+    _ = ensemble.mean_filter_power  # here, not in the threads
     total, tails, frozen = np.zeros(()), [], []
     threads = config.NUMBA_NUM_THREADS if threads is None else threads  # type: ignore[attr-defined]
     with ThreadPoolExecutor(threads) as pool:
@@ -279,14 +304,12 @@ def simulate(
             tails.append(tail)
             frozen.append(left)
             progress(start + len(left), ensemble.runs)
-    return _means(total, np.concatenate(tails), np.concatenate(frozen))
+    return Ensembles.of_sums(total, np.concatenate(tails), np.concatenate(frozen))
 
 
 def _block(ensemble: Ensemble, first: int) -> tuple[Floats, Floats, NDArray[np.int64]]:
     """Return the sums of some runs; the tails of each, and when it was frozen."""
-    best, reference = np.array(ensemble.optimum.weights), ensemble.mean_filter
-    distance = reference - best
-    powers = ensemble.optimum.power + np.einsum("ni,ij,nj->n", distance, ensemble.correlation, distance)
+    best = np.array(ensemble.optimum.weights)
     sums = np.zeros((ensemble.iterations, 2 * POWERS + 1 + 2 * ensemble.taps))
     runs = range(first, min(first + BLOCK, ensemble.runs))
     tails = np.zeros((len(runs), POWERS))
@@ -297,7 +320,7 @@ def _block(ensemble: Ensemble, first: int) -> tuple[Floats, Floats, NDArray[np.i
             ensemble.sign,
             ensemble.delay,
             (best, ensemble.correlation, ensemble.optimum.power),
-            (reference, powers),
+            (ensemble.mean_filter, ensemble.mean_filter_power),
             BOUND,
             sums,
             tail,
@@ -305,15 +328,6 @@ def _block(ensemble: Ensemble, first: int) -> tuple[Floats, Floats, NDArray[np.i
         for run, tail in zip(runs, tails, strict=True)
     ]
     return sums, tails, np.array(frozen, dtype=np.int64)
-
-
-def _means(sums: Floats, tails: Floats, frozen: NDArray[np.int64]) -> Ensembles:
-    runs = len(frozen)
-    squared, controlled, conditional = (Curve.of_sums(sums[:, 2 * k], sums[:, 2 * k + 1], runs) for k in range(POWERS))
-    weights, squares = np.split(sums[:, 2 * POWERS + 1 :], 2, axis=1)
-    typical = np.exp(sums[:, 2 * POWERS] / runs)
-    filters = Curve.of_sums(weights, squares, runs)
-    return Ensembles(squared, controlled, conditional, typical, filters, tails, frozen)
 
 
 @njit(cache=True, nogil=True)
