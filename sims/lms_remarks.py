@@ -1,0 +1,226 @@
+"""Remarks of course notes on the 3-tap LMS predictor, each with what is found, and a verdict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from rich.table import Table
+
+import fxp
+from sims import reporting
+from sims.ensembles import Ensemble, Ensembles, Regressors, simulate
+from sims.lms_predictions import exact_misadjustment, exact_moments, step_limit
+from sims.reporting import Report
+
+__all__ = ["EXAMPLE", "TAPS", "Remark", "remarks", "remarks_table"]
+
+EXAMPLE = (0.1, 0.5, -0.5, 0.1)
+TAPS = 3
+DELAY, STEP = 5, 0.1  # of the notes' example with a delay
+UNNOTICED = 0.33  # a step size a little above the limit without a delay
+MULTIPLIER, ADDER = 10, 1
+
+
+@dataclass(frozen=True)
+class Remark:
+    """What the notes say, what is found, and a verdict.
+
+    Parameters
+    ----------
+    remark, found, verdict : str
+        In words and numbers.
+    """
+
+    remark: str
+    found: str
+    verdict: str
+
+
+def remarks(ensemble: Ensemble, *, report: Report = lambda *_: None) -> tuple[Remark, ...]:
+    """Return the remarks, judged by closed forms, exact moments and ensembles of their own.
+
+    Parameters
+    ----------
+    ensemble : Ensemble
+        Of the example: its runs, iterations and seed are used, its step size, delay and factor replaced.
+    report : callable
+        Called with what is done, how many of it, and of how many.
+    """
+    plain = replace(ensemble, delay=0, factor=1, regressors=Regressors.DELAY_LINE)
+    textbook = float(fxp.textbook_step_limit(ensemble.correlation))
+    judges = (
+        lambda: _textbook(plain, textbook),
+        lambda: _half(replace(plain, step_size=textbook / 2)),
+        lambda: _hundredth(replace(plain, step_size=textbook / 100)),
+        lambda: _fifty_times(replace(plain, step_size=50 * textbook)),
+        lambda: _third(plain, textbook / 3),
+        lambda: _trusted_sample(replace(plain, step_size=UNNOTICED)),
+        lambda: _small_steps(replace(plain, step_size=textbook / 10)),
+        lambda: _delayed(replace(plain, step_size=STEP, delay=DELAY)),
+        lambda: _delayed_doubled(replace(plain, step_size=STEP, delay=DELAY, factor=2)),
+        lambda: _clock(),
+        lambda: _iteration_bound(),
+        lambda: _price_of_clock(plain.process),
+    )
+    found = []
+    for done, judge in enumerate(judges, start=1):
+        found.append(judge())
+        report("remarks", done, len(judges))
+    return tuple(found)
+
+
+def _textbook(ensemble: Ensemble, textbook: float) -> Remark:
+    mean = float(fxp.mean_step_limit(ensemble.correlation))
+    independent = float(fxp.mean_square_step_limit(ensemble.correlation))
+    _, exact = step_limit(ensemble)
+    return Remark(
+        f"A step size below 2/(N·σ_x²) = {textbook:.3f} guarantees convergence.",
+        f"Limits: {mean:.3f} of the mean of the weights, {independent:.3f} of the mean square with independent "
+        f"regressors, {exact:.4f} with those of the delay line.",
+        "Of the mean alone. The error's power takes a step 4.2 times smaller."
+        if round(textbook / exact, 1) == 4.2
+        else f"Of the mean alone. The error's power takes a step {textbook / exact:.1f} times smaller.",
+    )
+
+
+def _half(ensemble: Ensemble) -> Remark:
+    found, radius = simulate(ensemble), _radius(ensemble)
+    return Remark(
+        f"At half of that, μ = {ensemble.step_size:.3f}, the error increases dramatically.",
+        f"Each iteration multiplies the second moments by {radius:.2f}. Of {ensemble.runs} runs the mean of e² reached "
+        f"{found.squared.mean.max():.2g}, while the typical error power went to {_settled(found):.3f} and "
+        f"{found.frozen} runs left all bounds.",
+        "Right, and no divergence of single runs: the mean square is unstable, above its limit.",
+    )
+
+
+def _hundredth(ensemble: Ensemble) -> Remark:
+    found = simulate(ensemble)
+    mean, error = found.steady("controlled")
+    least, predicted = ensemble.optimum.power, exact_misadjustment(ensemble)
+    constants = fxp.time_constants(ensemble.correlation, ensemble.step_size)
+    return Remark(
+        f"At a hundredth, μ = {ensemble.step_size:.4f}, LMS is slow, and close to the optimum.",
+        f"Time constant of the error's power {constants.mean_square:.0f} iterations; misadjustment "
+        f"{_number(predicted)}, over the second half of the {ensemble.iterations} iterations {mean / least - 1:.4f} ± "
+        f"{error / least:.4f}.",
+        "Right.",
+    )
+
+
+def _fifty_times(ensemble: Ensemble) -> Remark:
+    found = simulate(ensemble)
+    return Remark(
+        f"At 50 times, μ = {ensemble.step_size:.1f}, LMS diverges.",
+        f"{found.frozen} of {ensemble.runs} runs have a weight beyond 1e9, the first at iteration "
+        f"{found.first_frozen}, the last at {found.frozen_at.max()}.",
+        "Right: beyond the mean's limit too.",
+    )
+
+
+def _third(ensemble: Ensemble, rule: float) -> Remark:
+    independent = float(fxp.mean_square_step_limit(ensemble.correlation))
+    radius = _radius(replace(ensemble, step_size=rule))
+    return Remark(
+        f"A third of it, 2/(3·tr R) = {rule:.3f}, is safe.",
+        f"Below {independent:.3f}, the limit of independent regressors; with a delay line each iteration multiplies the "
+        f"second moments by {radius:.3f}.",
+        "For independent regressors only.",
+    )
+
+
+def _trusted_sample(ensemble: Ensemble) -> Remark:
+    found, radius = simulate(ensemble), _radius(ensemble)
+    mean, error = found.steady("squared")
+    return Remark(
+        "Averaged runs show whether a step size is stable.",
+        f"At μ = {ensemble.step_size}, where each iteration multiplies the second moments by {radius:.4f}, the mean of "
+        f"e² over {ensemble.runs} runs and the second half of the iterations is {mean:.3g} ± {error:.2g}.",
+        "Wrong: the power is that of runs too rare to be seen. The spectral radius decides.",
+    )
+
+
+def _small_steps(ensemble: Ensemble) -> Remark:
+    small = float(fxp.small_step_misadjustment(ensemble.correlation, ensemble.step_size))
+    mean, error = simulate(ensemble).steady("controlled")
+    least, predicted = ensemble.optimum.power, exact_misadjustment(ensemble)
+    return Remark(
+        f"The misadjustment is ½·μ·tr R: {small:.3f} at μ = {ensemble.step_size:.3f}.",
+        f"{_number(predicted)} by exact moments, {mean / least - 1:.3f} ± {error / least:.3f} measured.",
+        "For small steps only.",
+    )
+
+
+def _delayed(ensemble: Ensemble) -> Remark:
+    found, (_, limit) = simulate(ensemble), step_limit(ensemble)
+    mean, error = found.steady("controlled")
+    least = ensemble.optimum.power
+    return Remark(
+        f"μ = {STEP} with a delay of {DELAY} diverges; the update is w + μ·e·x.",
+        f"The limit is {limit:.4f}. Misadjustment {_number(exact_misadjustment(ensemble))} by exact moments, "
+        f"{mean / least - 1:.3f} ± {error / least:.3f} measured.",
+        "Wrong in this convention.",
+    )
+
+
+def _delayed_doubled(ensemble: Ensemble) -> Remark:
+    found, (_, limit) = simulate(ensemble), step_limit(ensemble)
+    return Remark(
+        "The same; the update is w + 2·μ·e·x, a step along the gradient of e².",
+        f"The limit is {limit:.4f}, and each iteration multiplies the second moments by {_radius(ensemble):.4f}. The mean "
+        f"of e² reached {found.squared.mean.max():.2g}, {found.frozen} of {ensemble.runs} runs left all bounds.",
+        "Right with a factor of 2, in the mean square: the notes use both conventions.",
+    )
+
+
+def _clock() -> Remark:
+    regions = fxp.loop_delay_regions(taps=TAPS)
+    parts = (f"{each.delay} from {each.low} {'on' if each.high is None else f'to {each.high}'}" for each in regions)
+    return Remark(
+        "A clock period of one multiplication takes a delay of 6, whatever T_M/T_A above 1.",
+        f"Least delay, by ranges of T_M/T_A: {', '.join(parts)}.",
+        "Enough, but more than needed from T_M/T_A = 2 on.",
+    )
+
+
+def _iteration_bound() -> Remark:
+    units = {"taps": TAPS, "multiplier_delay": MULTIPLIER, "adder_delay": ADDER}
+    graph = fxp.lms_graph(**units, delay=2)
+    bound, period = fxp.iteration_bound(graph), fxp.min_period(graph).period
+    return Remark(
+        "Retiming reaches the iteration bound.",
+        f"T_M/T_A = {MULTIPLIER} and a delay of 2: the bound is {float(bound):.2f} T_A, the best period {period} T_A.",
+        "Not always: registers are whole.",
+    )
+
+
+def _price_of_clock(process: fxp.Process) -> Remark:
+    found = fxp.step_limit_at_clock(process, TAPS, MULTIPLIER, multiplier_delay=MULTIPLIER, adder_delay=ADDER)
+    _, free = step_limit(Ensemble(process, STEP, TAPS))
+    _, late = step_limit(Ensemble(process, STEP, TAPS, found.delay))
+    return Remark(
+        "Pipelining costs latency alone.",
+        f"A clock of T_M = {MULTIPLIER} T_A takes a delay of {found.delay}, and the limit of the step size falls from "
+        f"{free:.4f} to {late:.4f}.",
+        "Wrong: the delay of the pipeline is that of the update.",
+    )
+
+
+def _radius(ensemble: Ensemble) -> float:
+    operator = exact_moments(ensemble.process, ensemble.taps, ensemble.delay, ensemble.regressors)
+    assert operator is not None
+    return operator.spectral_radius(ensemble.step_size, factor=ensemble.factor)
+
+
+def _settled(found: Ensembles) -> float:
+    return float(found.typical[-1])
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4f}"
+
+
+def remarks_table(found: tuple[Remark, ...]) -> Table:
+    """Return the table of the remarks."""
+    cells = [(f"{each.remark}\n", each.found, each.verdict) for each in found]
+    return reporting.table("Remarks of the notes", ("the notes", "found", "verdict"), cells, text_columns=3)
