@@ -41,6 +41,11 @@ if TYPE_CHECKING:
     from fxp.limits import entropy_coded_quantizer as entropy_coded_quantizer
     from fxp.limits import entropy_coded_sqnr as entropy_coded_sqnr
     from fxp.limits import rate_distortion_sqnr as rate_distortion_sqnr
+    from fxp.lms.almost_sure import AlmostSureLimit as AlmostSureLimit
+    from fxp.lms.almost_sure import LyapunovExponent as LyapunovExponent
+    from fxp.lms.almost_sure import almost_sure_step_limit as almost_sure_step_limit
+    from fxp.lms.almost_sure import gaussian_tap_exponent as gaussian_tap_exponent
+    from fxp.lms.almost_sure import lyapunov_exponent as lyapunov_exponent
     from fxp.lms.batches import Adaptation as Adaptation
     from fxp.lms.convergence import TimeConstants as TimeConstants
     from fxp.lms.convergence import time_constants as time_constants
@@ -61,12 +66,22 @@ if TYPE_CHECKING:
     from fxp.lms.stalls import stall_indicator as stall_indicator
     from fxp.lms.stalls import stall_threshold as stall_threshold
     from fxp.lms.steady_state import misadjustment as misadjustment
+    from fxp.lms.tiers import LmsMisadjustment as LmsMisadjustment
+    from fxp.lms.tiers import StepLimit as StepLimit
+    from fxp.lms.tiers import Tier as Tier
+    from fxp.lms.tiers import lms_misadjustment as lms_misadjustment
+    from fxp.lms.tiers import operator_step_limit as operator_step_limit
+    from fxp.lms.tiers import step_limit as step_limit
     from fxp.lms.word_choice import best_step_size as best_step_size
     from fxp.lms.word_choice import weight_bits_for_excess as weight_bits_for_excess
     from fxp.lms.words import FinitePrecisionExcess as FinitePrecisionExcess
     from fxp.lms.words import finite_precision_excess as finite_precision_excess
     from fxp.lms.words import small_step_excess as small_step_excess
     from fxp.lms.words import weight_drift as weight_drift
+    from fxp.lms_graphs import lms_graph as lms_graph
+    from fxp.loop_delays import DelayRegion as DelayRegion
+    from fxp.loop_delays import loop_delay_regions as loop_delay_regions
+    from fxp.loop_delays import min_loop_delay as min_loop_delay
     from fxp.lossless_widths import lossless_bits as lossless_bits
     from fxp.networks import IntegerNetwork as IntegerNetwork
     from fxp.operand_noise import floor_bias_power as floor_bias_power
@@ -278,6 +293,17 @@ _HOME = {
     "MomentOperator": "lms.moments",
     "MomentTrajectory": "lms.moments",
     "OperatorSize": "lms.moment_layouts",
+    "step_limit": "lms.tiers",
+    "operator_step_limit": "lms.tiers",
+    "lms_misadjustment": "lms.tiers",
+    "StepLimit": "lms.tiers",
+    "LmsMisadjustment": "lms.tiers",
+    "Tier": "lms.tiers",
+    "lyapunov_exponent": "lms.almost_sure",
+    "almost_sure_step_limit": "lms.almost_sure",
+    "gaussian_tap_exponent": "lms.almost_sure",
+    "LyapunovExponent": "lms.almost_sure",
+    "AlmostSureLimit": "lms.almost_sure",
     "mean_step_limit": "lms.limits",
     "mean_square_step_limit": "lms.limits",
     "misadjustment": "lms.steady_state",

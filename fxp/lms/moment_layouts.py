@@ -105,7 +105,7 @@ class Layout:
 
     def components(self, pair: Pair) -> int:
         """Return how many components a moment has."""
-        return self.taps ** sum(index is not None for index in pair)
+        return int(self.taps ** sum(index is not None for index in pair))
 
     def width(self, pair: Pair) -> int:
         """Return how many of them differ: E[v_j v_jᵀ] is symmetric, which rounding errors would not keep."""

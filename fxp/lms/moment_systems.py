@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -17,7 +18,7 @@ __all__ = ["MomentSystem", "moment_system"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
-Blocks = dict[tuple[Hashable, Hashable], sp.csr_array]
+Blocks = dict[tuple[Any, Any], sp.csr_array]
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,11 +154,11 @@ class _Parts:
 
 def _kept(parts: _Parts) -> Blocks:
     """v_j of the next step is v_(j+1) of this one, the newest without its update the newest."""
-    older = {None: None, **{j: min(j + 1, parts.layout.delay) for j in range(parts.layout.delay + 1)}}
+    newest = parts.layout.delay
     blocks: Blocks = {}
     for pair, rows in parts.next.items():
-        source = older[pair[0]], older[pair[1]]
-        blocks[pair, source] = _each(selection(parts.now[source], rows), parts.layout.components(pair))
+        j, k = (None if index is None else min(index + 1, newest) for index in pair)
+        blocks[pair, (j, k)] = _each(selection(parts.now[j, k], rows), parts.layout.components(pair))
     return blocks
 
 
@@ -235,8 +236,8 @@ def _triangle(taps: int) -> sp.csr_array:
     """Return the matrix from the upper triangle of a symmetric matrix, row by row, to all of it."""
     places = np.zeros((taps, taps), np.int64)
     places[np.triu_indices(taps)] = np.arange(taps * (taps + 1) // 2)
-    places = np.maximum(places, places.T).reshape(-1)
-    return sp.csr_array((np.ones(taps**2), (np.arange(taps**2), places)))
+    columns = np.maximum(places, places.T).reshape(-1)
+    return sp.csr_array((np.ones(taps**2), (np.arange(taps**2), columns)))
 
 
 def _inner(parts: _Parts, k: int | None) -> int:
@@ -249,9 +250,9 @@ def _each(matrix: sp.csr_array, width: int) -> sp.csr_array:
 
 
 def _contracted(factors: list[sp.csr_array], width: int) -> sp.csr_array:
-    """Return the matrix from components (l, b) to b: the sum of factor l on each."""
+    """Return the matrix from components (a, b) to b: the sum over a of factor a."""
     places = np.eye(len(factors))
-    return _summed(sp.kron(factor, _each(sp.csr_array(places[[l]]), width)) for l, factor in enumerate(factors))
+    return _summed(sp.kron(factor, _each(sp.csr_array(places[[tap]]), width)) for tap, factor in enumerate(factors))
 
 
 def _outer(factors: list[sp.csr_array], width: int) -> sp.csr_array:
@@ -271,7 +272,7 @@ def _summed(matrices: Iterable[sp.sparray]) -> sp.csr_array:
     return total
 
 
-def _assembled(blocks: Blocks, rows: Mapping[Hashable, int], columns: Mapping[Hashable, int]) -> sp.csr_array:
+def _assembled(blocks: Blocks, rows: Mapping[Any, int], columns: Mapping[Any, int]) -> sp.csr_array:
     """Return one matrix of named blocks."""
     parts = [[blocks.get((row, column)) for column in columns] for row in rows]
     for row, (height, line) in enumerate(zip(rows.values(), parts, strict=True)):

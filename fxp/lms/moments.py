@@ -1,4 +1,4 @@
-"""Exact second moments of delayed LMS whose regressor is a delay line: limit of the step size, curves, misadjustment."""
+"""Exact second moments of delayed LMS on a delay line: limit of the step size, curves, misadjustment."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
-from scipy.sparse.linalg import LinearOperator, eigs, gmres
 
 from fxp.arguments import one, reals, require_bool, whole_numbers
 from fxp.lms.certificates import require_certified
 from fxp.lms.moment_layouts import Layout, OperatorSize, layout
+from fxp.lms.moment_solvers import spectral_radius, stationary_moments
 from fxp.lms.moment_systems import MomentSystem, moment_system
 from fxp.lms.spectra import update_scale, update_steps
 from fxp.processes import Process
@@ -25,18 +25,14 @@ Outside = Literal["raise", "warn"]
 
 MEMORY_LIMIT = 4 * 2**30
 OPERATOR_LIMIT = "mean-square limit of this process"
-FEW = 50  # unknowns up to which dense matrices are faster
-SUBSPACE = 20
 FIRST_STEP = 0.25  # of 1/((2D + 1) tr R), well below the limits of independent regressors
 GRID = 1.25
 CLOSE = 1e-13
-CONVERGED = 1e-13
-SOLVED = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
 class MomentTrajectory:
-    """Moments of LMS at the iterations n = 0, 1, …
+    """Moments of LMS at the iterations from n = 0 on.
 
     Parameters
     ----------
@@ -145,7 +141,7 @@ class MomentOperator:
     def step_limit(self, *, factor: int = 1) -> float:
         """Return the step size at which second moments cease to stay bounded, from zero on (exact).
 
-        Above it may be other ranges of stable steps: it is the first crossing of one that is seen in steps of a quarter.
+        Above it may be other ranges of stable steps: it is the first crossing that steps of a quarter see.
 
         Parameters
         ----------
@@ -167,14 +163,14 @@ class MomentOperator:
         >>> from fxp import Process
         >>> process = Process([0.1, 0.5, -0.5, 0.1])
         >>> [round(moment_operator(process, 3, delay=delay).step_limit(), 4) for delay in (1, 5)]
-        [0.3578, 0.1799]
+        [0.3564, 0.1799]
         """
         return self._limit / update_scale(factor)
 
     def trajectory(
         self, step_size: float, iterations: int, *, initial_error: ArrayLike, factor: int = 1
     ) -> MomentTrajectory:
-        """Return mean and second moments of the weight errors and the mean square error, iteration by iteration (exact).
+        """Return mean and second moments of the weight errors, and the mean square error, by iterations (exact).
 
         The error of the optimal weights depends on the draws that the weights depend on; nothing of that is left out.
 
@@ -204,17 +200,55 @@ class MomentOperator:
         >>> from fxp import Process
         >>> operator = moment_operator(Process([1.0, 0.5]), 1)
         >>> operator.trajectory(0.1, 3, initial_error=[-0.4]).mse.round(6)
-        array([1.25    , 1.246094, 1.232714])
+        array([1.25    , 1.246094, 1.233031])
         """
         step = one("step_size", update_steps(step_size, factor))
-        count = one("iterations", whole_numbers("iterations", iterations, minimum=1, remedy="give how many"))
-        system = self._driven_system
-        moments = system.start(np.outer(error := self._error(initial_error), error), error)
-        rows = []
-        for _ in range(count):
+        system, error = self._driven_system, self._error(initial_error)
+        moments, rows = system.start(np.outer(error, error), error), []
+        for _ in range(_iterations(iterations)):
             rows.append((system.mean(moments), system.second_moment(moments), system.squared_error(moments)))
             moments = system.step(moments, step)
         return MomentTrajectory(*map(np.array, zip(*rows, strict=True)))
+
+    def free_moments(self, step_size: float, iterations: int, *, initial_error: ArrayLike, factor: int = 1) -> Floats:
+        """Return E[v_n v_nᵀ] of weight errors that no least error drives, by iterations (exact).
+
+        What an input does that the optimal weights predict without an error; it grows as `spectral_radius` says.
+
+        Parameters
+        ----------
+        step_size : float
+            μ of the update w + f·μ·e·x, positive, above the limit too.
+        iterations : int
+            How many, at least 1.
+        initial_error : array_like of float, shape (taps,)
+            w_0 − w*; w_0 = … = w_D.
+        factor : {1, 2}
+            f of the update.
+
+        Returns
+        -------
+        ndarray of float64, shape (iterations, taps, taps)
+            From n = 0 on.
+
+        Raises
+        ------
+        ValueError
+            An argument is out of range.
+
+        Examples
+        --------
+        >>> from fxp import Process
+        >>> moment_operator(Process([1.0]), 1).free_moments(0.5, 3, initial_error=[1.0]).ravel().round(12)
+        array([1.    , 0.75  , 0.5625])
+        """
+        step = one("step_size", update_steps(step_size, factor))
+        system, error = self._system, self._error(initial_error)
+        moments, rows = system.start(np.outer(error, error), error), []
+        for _ in range(_iterations(iterations)):
+            rows.append(system.second_moment(moments))
+            moments = system.step(moments, step)
+        return np.array(rows)
 
     def misadjustment(self, step_size: float, *, factor: int = 1, outside: Outside = "raise") -> float:
         r"""Return the excess of the mean square error over that of the optimal weights, in steady state (exact).
@@ -259,7 +293,7 @@ class MomentOperator:
             scale, limit = update_scale(factor), np.array(min(self._limit, step))
             require_certified(np.array(step) / scale, limit / scale, named=OPERATOR_LIMIT, outside=outside)
             return np.inf
-        return self._driven_system.squared_error(_stationary(self._driven_system, step)) / self.minimum_mse - 1
+        return self._driven_system.squared_error(stationary_moments(self._driven_system, step)) / self.minimum_mse - 1
 
     def _layout(self, *, driven: bool) -> Layout:
         return layout(self.process, self.taps, self.delay, driven=driven, independent=self.independent)
@@ -274,12 +308,7 @@ class MomentOperator:
         return moment_system(self.process, self._layout(driven=True))
 
     def _radius(self, step: float) -> float:
-        system = self._system
-        if system.unknowns <= FEW:
-            return float(np.max(np.abs(np.linalg.eigvals(system.matrix(step).toarray()))))
-        start = system.start(np.eye(self.taps), np.zeros(self.taps))
-        values = eigs(_linear(system, step), 1, ncv=SUBSPACE, tol=CONVERGED, v0=start, return_eigenvectors=False)
-        return float(np.abs(values[0]))
+        return spectral_radius(self._system, step)
 
     @cached_property
     def _limit(self) -> float:
@@ -359,7 +388,7 @@ def moment_operator(
     >>> process = Process([0.1, 0.5, -0.5, 0.1])
     >>> operator = moment_operator(process, 3, delay=5)
     >>> operator.size.unknowns, round(operator.step_limit(), 4)
-    (4428, 0.1799)
+    (801, 0.1799)
     >>> independent = moment_operator(process, 3, delay=5, independent=True).step_limit()
     >>> round(independent, 4), mean_square_step_limit(process.correlation_matrix(3), delay=5).round(4)
     (0.2339, np.float64(0.2339))
@@ -367,27 +396,8 @@ def moment_operator(
     return MomentOperator(process, taps, delay, independent, memory_limit)
 
 
-def _linear(system: MomentSystem, step: float) -> LinearOperator:
-    shape = (system.unknowns, system.unknowns)
-    return LinearOperator(shape, matvec=lambda moments: system.step(moments.ravel(), step), dtype=np.float64)
-
-
-def _stationary(system: MomentSystem, step: float) -> Floats:
-    """Return the moments that a step maps to themselves, the last one being the constant one."""
-    constant = np.zeros(system.unknowns)
-    constant[-1] = 1.0
-    rest = constant < 0.5
-
-    def left(moments: Floats) -> Floats:
-        full = moments.ravel() * rest
-        return np.asarray(full - system.step(full, step) * rest + moments.ravel() * constant)
-
-    operator = LinearOperator((system.unknowns,) * 2, matvec=left, dtype=np.float64)
-    forcing = system.step(constant, step)
-    solution, failed = gmres(operator, forcing, rtol=SOLVED, atol=0.0, restart=SUBSPACE, maxiter=system.unknowns)
-    if failed:
-        raise ArithmeticError(f"step_size={step}: the steady state was not found in {failed} iterations")
-    return np.asarray(solution)
+def _iterations(iterations: int) -> int:
+    return int(one("iterations", whole_numbers("iterations", iterations, minimum=1, remedy="give how many")))
 
 
 def _require_memory(process: Process) -> None:
@@ -403,6 +413,6 @@ def _require_memory(process: Process) -> None:
 def _require_room(size: OperatorSize, memory_limit: int) -> None:
     if size.memory_bytes > memory_limit:
         raise ValueError(
-            f"memory_limit={memory_limit} is less than the {size.memory_bytes} bytes of {size.unknowns} unknowns: raise "
-            "it, or take fewer taps, a shorter moving average, or a drive of fewer values"
+            f"memory_limit={memory_limit} is less than the {size.memory_bytes} bytes of {size.unknowns} unknowns: "
+            "raise it, or take fewer taps, a shorter moving average, or a drive of fewer values"
         )

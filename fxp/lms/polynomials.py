@@ -74,13 +74,15 @@ def recurrence(drive: Signal, degree: int) -> Recurrence:
         return Recurrence((law.mean,) * (degree + 1), tuple(law.deviation * np.sqrt(np.arange(degree + 1.0))))
     points, weights = drive.nodes()
     values, places = np.unique(points[weights > 0], return_inverse=True)
-    return _lanczos(values, np.bincount(places, weights[weights > 0]), degree)
+    return _lanczos(values, np.bincount(places, weights[weights > 0]).astype(np.float64), degree)
 
 
 def _lanczos(points: Floats, weights: Floats, degree: int) -> Recurrence:
     """Return the recurrence of a law of finitely many values."""
     scale = np.max(np.abs(points))
-    rows, centres, steps = [np.sqrt(weights / weights.sum())], [], [0.0]
+    rows: list[Floats] = [np.sqrt(weights / weights.sum())]
+    centres: list[float] = []
+    steps = [0.0]
     while True:
         row = points * rows[-1]
         centres.append(float(row @ rows[-1]))

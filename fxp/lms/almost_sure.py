@@ -1,0 +1,307 @@
+"""Almost-sure stability of delayed LMS: the growth of one run in the long run, which no moment tells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from numba import njit
+from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import brentq
+from scipy.special import dawsn, roots_legendre, stdtrit
+
+from fxp.arguments import POSITIVE, one, reals, whole_numbers
+from fxp.lms.limits import mean_square_step_limit
+from fxp.lms.spectra import update_scale, update_steps
+from fxp.processes import Process
+
+__all__ = [
+    "AlmostSureLimit",
+    "LyapunovExponent",
+    "almost_sure_step_limit",
+    "gaussian_tap_exponent",
+    "lyapunov_exponent",
+]
+
+Floats = NDArray[np.float64]
+
+BURN_IN = 10  # one in so many iterations is not counted
+GRID = 1.25
+FIRST_STEP = 0.25  # of the mean-square limit of independent regressors
+CLOSE = 1e-9
+TAIL = 8.0
+FARTHEST = 40  # in steps of the grid
+_NODES, _WEIGHTS = roots_legendre(100)
+
+
+@dataclass(frozen=True)
+class LyapunovExponent:
+    """Long-run growth of the logarithm of a run's weight error, in an iteration: an estimate with its interval.
+
+    Parameters
+    ----------
+    value : float
+        Mean over the runs; minus infinity where a weight error became zero.
+    low, high : float
+        Ends of the interval.
+    """
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class AlmostSureLimit:
+    """Step size at which almost all runs cease to converge: an estimate with its interval.
+
+    Parameters
+    ----------
+    step_size : float
+        At which the estimated exponent is zero.
+    low, high : float
+        At which the upper, and the lower, end of the exponent's interval is zero.
+    """
+
+    step_size: float
+    low: float
+    high: float
+
+
+def gaussian_tap_exponent(a: ArrayLike) -> Floats:
+    r"""Return E[ln|1 − a g²|] of a standard Gaussian g: growth of LMS with one tap and white input (exact).
+
+    .. math:: \ln a - \gamma - \ln 2 + 4 \int_0^{1/\sqrt{2a}} F(t)\,dt
+
+    with Dawson's integral F and Euler's constant γ; a = f·μ·σ². It is zero at a = 2.4212, where the mean square has
+    been unstable for long: that is stable below 2/3.
+
+    Assumptions: one tap, no delay, independent Gaussian samples of variance σ².
+
+    Parameters
+    ----------
+    a : array_like of float
+        Step size times variance, positive.
+
+    Returns
+    -------
+    ndarray of float64
+        In the shape of `a`, logarithmic growth in an iteration.
+
+    Raises
+    ------
+    ValueError
+        A value is not positive.
+
+    References
+    ----------
+    Derivation: :ref:`derivation-gaussian_tap_exponent`.
+
+    Examples
+    --------
+    >>> gaussian_tap_exponent([0.5, 1.0, 3.0]).round(6)
+    array([-0.484627, -0.416992,  0.143859])
+    """
+    steps = reals("a", a, minimum=POSITIVE, remedy="give step size times variance")
+    end = 1 / np.sqrt(2 * steps)
+    return np.asarray(np.log(steps / 2) - np.euler_gamma + 4 * _dawson_integral(end))
+
+
+def lyapunov_exponent(
+    process: Process,
+    taps: int,
+    step_size: float,
+    *,
+    rng: np.random.Generator,
+    delay: int = 0,
+    factor: int = 1,
+    runs: int = 64,
+    iterations: int = 20_000,
+    false_alarm: float = 1e-6,
+) -> LyapunovExponent:
+    r"""Return the top Lyapunov exponent of the weight errors of a delayed LMS predictor (estimate, by simulation).
+
+    .. math:: \lambda = \lim_{n \to \infty} \frac1n \ln \lVert v_n \rVert, \qquad
+        v_{n+1} = v_n - f \mu\,x_{n-D} x_{n-D}^T v_{n-D}
+
+    Almost every run converges where it is negative. By Jensen's inequality it is at most half of the logarithm of
+    :meth:`fxp.MomentOperator.spectral_radius`: the mean square may grow where almost every run converges.
+
+    Assumptions: runs are long enough for the direction of v to be stationary after a tenth of them.
+
+    Parameters
+    ----------
+    process : Process
+        Input, autoregressive parts included.
+    taps : int
+        N, at least 1.
+    step_size : float
+        μ of the update w + f·μ·e·x, positive.
+    rng : numpy.random.Generator
+        Draws the input.
+    delay : int
+        Iterations D by which the update is late, at least 0.
+    factor : {1, 2}
+        f of the update.
+    runs, iterations : int
+        Independent runs, at least 2, and the length of each, at least 10.
+    false_alarm : float
+        Probability that the interval misses, for runs whose growth is Gaussian.
+
+    Returns
+    -------
+    LyapunovExponent
+        In an iteration.
+
+    Raises
+    ------
+    ValueError
+        An argument is out of range.
+
+    References
+    ----------
+    H. Furstenberg, H. Kesten, Products of random matrices, Ann. Math. Statist. 31 (1960) 457-469. Derivation:
+    :ref:`derivation-exponent_below_radius`.
+
+    Examples
+    --------
+    >>> white = Process([1.0])
+    >>> found = lyapunov_exponent(white, 1, 1.0, rng=np.random.default_rng(), runs=50, iterations=2000)
+    >>> bool(found.low < gaussian_tap_exponent(1.0) < found.high)
+    True
+    """
+    step = one("step_size", update_steps(step_size, factor))
+    grown = _growth(process, taps, delay, runs, iterations, rng)
+    return _interval(grown(step), false_alarm)
+
+
+def almost_sure_step_limit(
+    process: Process,
+    taps: int,
+    *,
+    rng: np.random.Generator,
+    delay: int = 0,
+    factor: int = 1,
+    runs: int = 64,
+    iterations: int = 20_000,
+    false_alarm: float = 1e-6,
+) -> AlmostSureLimit:
+    """Return the step size at which :func:`fxp.lyapunov_exponent` turns positive (estimate, by simulation).
+
+    All step sizes are tried on the same draws.
+
+    Parameters
+    ----------
+    process : Process
+        Input, autoregressive parts included.
+    taps : int
+        N, at least 1.
+    rng : numpy.random.Generator
+        Draws the input.
+    delay : int
+        Iterations D by which the update is late, at least 0.
+    factor : {1, 2}
+        f of the update w + f·μ·e·x.
+    runs, iterations : int
+        Independent runs, at least 2, and the length of each, at least 10.
+    false_alarm : float
+        Probability that the interval of the exponent misses, at either end.
+
+    Returns
+    -------
+    AlmostSureLimit
+        The first crossing from zero on that is seen in steps of a quarter.
+
+    Raises
+    ------
+    ValueError
+        An argument is out of range.
+
+    Examples
+    --------
+    >>> found = almost_sure_step_limit(Process([1.0]), 1, rng=np.random.default_rng(), iterations=2000)
+    >>> bool(found.low < 2.4212 < found.high)
+    True
+    """
+    scale = update_scale(factor)
+    grown = _growth(process, taps, delay, runs, iterations, rng)
+    first = FIRST_STEP * float(mean_square_step_limit(process.correlation_matrix(taps), delay=delay))
+
+    def limit(end: str) -> float:
+        return _first_root(lambda step: float(getattr(_interval(grown(step), false_alarm), end)), first) / scale
+
+    return AlmostSureLimit(limit("value"), low=limit("high"), high=limit("low"))
+
+
+def _growth(
+    process: Process, taps: int, delay: int, runs: int, iterations: int, rng: np.random.Generator
+) -> Callable[[float], Floats]:
+    """Return the exponent of each run, of draws that are made once, as a function of the weight of e·x."""
+    minima = {"taps": 1, "delay": 0, "runs": 2, "iterations": BURN_IN}
+    given = {"taps": taps, "delay": delay, "runs": runs, "iterations": iterations}
+    width, late, count, length = (
+        one(name, whole_numbers(name, value, minimum=minima[name], remedy="give a count"))
+        for name, value in given.items()
+    )
+    x = process.sample(rng, (count, length + width))
+    return partial(_exponents, x, width, late)
+
+
+def _interval(exponents: Floats, false_alarm: float) -> LyapunovExponent:
+    if not 0 < false_alarm < 1:
+        raise ValueError(f"false_alarm={false_alarm} is not between 0 and 1: give the probability of a miss")
+    if not np.all(np.isfinite(exponents)):
+        return LyapunovExponent(-np.inf, -np.inf, -np.inf)
+    count, mean = len(exponents), float(np.mean(exponents))
+    reach = -float(stdtrit(count - 1, false_alarm / 2)) * float(np.std(exponents, ddof=1)) / count**0.5
+    return LyapunovExponent(mean, mean - reach, mean + reach)
+
+
+def _first_root(function: Callable[[float], float], step: float) -> float:
+    for _ in range(FARTHEST):
+        if function(step) > 0:
+            return float(brentq(function, step / GRID, step, xtol=CLOSE * step))
+        step *= GRID
+    raise ArithmeticError(f"step_size={step}: no step up to it makes the weight errors grow")
+
+
+def _dawson_integral(end: Floats) -> Floats:
+    """Return the integral from 0, beyond where Dawson's function is close to 1/(2t) in logarithms of t."""
+    near, ratio = np.minimum(end, TAIL), np.log(np.maximum(end, TAIL) / TAIL)
+    places = (1 + _NODES) / 2
+    points, tail = near[..., None] * places, TAIL * np.exp(ratio[..., None] * places)
+    return np.asarray((near * (dawsn(points) @ _WEIGHTS) + ratio * ((tail * dawsn(tail)) @ _WEIGHTS)) / 2)
+
+
+@njit(cache=True, nogil=True)
+def _exponents(x: Floats, taps: int, delay: int, step: float) -> Floats:  # pragma: no cover
+    """Return the growth of each row's weight error, from an arbitrary start, without the burn-in."""
+    runs, length = x.shape
+    iterations = length - taps
+    begin = iterations // BURN_IN
+    exponents = np.empty(runs)
+    for run in range(runs):
+        errors = np.ones((delay + 1, taps))
+        grown = 0.0
+        for n in range(iterations):
+            if n == begin:
+                grown = -np.log(np.sqrt(np.sum(errors * errors)))
+            old, newest = n % (delay + 1), (n + delay) % (delay + 1)
+            product = 0.0
+            for tap in range(taps):
+                product += x[run, n + taps - 1 - tap] * errors[old, tap]
+            size = 0.0
+            for tap in range(taps):
+                errors[old, tap] = errors[newest, tap] - step * product * x[run, n + taps - 1 - tap]
+                size = max(size, abs(errors[old, tap]))
+            if size > 1e100 or size < 1e-100:
+                total = np.sqrt(np.sum(errors * errors))
+                if total == 0.0:
+                    grown = -np.inf
+                    break
+                errors /= total
+                grown += np.log(total)
+        exponents[run] = (grown + np.log(np.sqrt(np.sum(errors * errors)))) / (iterations - begin)
+    return exponents
