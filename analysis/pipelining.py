@@ -4,7 +4,7 @@ import sympy as sp
 
 from analysis.derivation import Assumption, Definition, Derivation, Lemma, Relation, Step
 from analysis.domain import Integers, Reals
-from analysis.lms import mean_step_limit
+from analysis.lms import mean_square_step_limit, mean_step_limit
 
 __all__ = [
     "lms_path_of_tap",
@@ -23,11 +23,14 @@ __all__ = [
     "loop_delay_at_multiplier_clock",
     "loop_delay_of_three_taps",
     "mean_step_at_multiplier_clock",
+    "mean_square_step_at_multiplier_clock",
 ]
 
 T_M, T_A, unit = sp.symbols("T_M T_A d", positive=True)
 T_k, T_cp, T_D, T_inf, T_min, T_y = sp.symbols("T_k T_cp T_D T_infinity T_min T_y", positive=True)
-rate, mu, lam = sp.symbols("f mu lambda", positive=True)
+rate, mu, lam, G = sp.symbols("f mu lambda G", positive=True)
+theta_1, psi_1, theta_2, psi_2 = sp.symbols("theta_1 psi_1 theta_2 psi_2", positive=True)
+N_1, N_2 = sp.symbols("N_1 N_2", integer=True, positive=True)
 N, n, R, i, k, m = sp.symbols("N n R i k m", integer=True, positive=True)
 S, u, P_M, P_S, P_W = sp.symbols("S u P_M P_S P_W", integer=True, positive=True)
 s, A, D, x, r_x, r_y = sp.symbols("s A D x r_x r_y", integer=True, nonnegative=True)
@@ -367,3 +370,42 @@ def mean_step_at_multiplier_clock() -> Derivation:
         {**ROW, **STEP, **SLOW_MULTIPLIER, lam: Reals(0.1, 10)},
         "counting",
     )
+
+
+def mean_square_step_at_multiplier_clock() -> Derivation:
+    """Gain of the modes of two taps at the delay of a clock of one multiplication: one at the limit."""
+    delay = 2 + s + sp.ceiling(2 / sp.floor(T_M / T_A))
+    margins = (
+        Definition(sp.Eq(psi_1, _margin(theta_1, D)), "phase that a mode leaves at a delay of D"),
+        Definition(sp.Eq(psi_2, _margin(theta_2, D)), "the same"),
+    )
+    return Derivation(
+        "mean_square_step_at_multiplier_clock",
+        G,
+        (
+            Step(
+                G, "what the modes give back of the error's power, sin θ being half of the step size times eigenvalue"
+            ),
+            Step(
+                _gain(theta_1, psi_1) + _gain(theta_2, psi_2),
+                "of two taps there are two modes",
+                (Lemma(mean_square_step_limit(), {N_1: 1, N_2: 1}),),
+            ),
+            Step(_gain(theta_1, _margin(theta_1, D)) + _gain(theta_2, _margin(theta_2, D)), "at a delay of D", margins),
+            Step(
+                _gain(theta_1, _margin(theta_1, delay)) + _gain(theta_2, _margin(theta_2, delay)),
+                "the delay that the clock needs, with an adder and the subtractor in a row",
+                (Lemma(loop_delay_at_multiplier_clock(), {A: 1}),),
+            ),
+        ),
+        {**STEP, T_M: Reals(4, 16), T_A: Reals(0.1, 4), theta_1: Reals(0, 0.05), theta_2: Reals(0, 0.05)},
+        "counting",
+    )
+
+
+def _margin(theta: sp.Expr, delay: sp.Expr) -> sp.Expr:
+    return sp.pi / 4 - (2 * delay + 1) * theta / 2
+
+
+def _gain(theta: sp.Expr, psi: sp.Expr) -> sp.Expr:
+    return sp.sin(theta) * sp.cos(psi) / sp.sin(psi - theta)

@@ -12,8 +12,9 @@ from matplotlib.ticker import LogLocator, NullLocator
 from rich.table import Table
 
 import fxp
+from fxp.lms.tiers import Tier
 from fxp.pipelining.loop_delays import DelayRegion
-from fxp.pipelining.step_limits import ClockedStepLimit, Tier, limit_by_tier
+from fxp.pipelining.step_limits import ClockedStepLimit
 from sims import reporting
 from sims.flow_figures import lms_figure
 
@@ -30,9 +31,9 @@ __all__ = [
 
 EXAMPLE = (0.1, 0.5, -0.5, 0.1)
 TIERS = {
-    "small_step": "mean square, by the power alone",
-    "gaussian": "mean square, independent Gaussian regressors",
-    "operator": "mean square, exact for a delay line",
+    Tier.SMALL_STEP: "mean square, by the power alone",
+    Tier.GAUSSIAN: "mean square, independent Gaussian regressors",
+    Tier.OPERATOR: "mean square, exact for a delay line",
 }
 
 
@@ -54,8 +55,8 @@ class Config:
         Clock period; that of the slowest unit unless told.
     process : Process
         What is predicted.
-    tier : {"small_step", "gaussian", "operator"}
-        As for :func:`fxp.step_limit_at_clock`.
+    tier : Tier
+        What the limit of the mean square rests on.
 
     Raises
     ------
@@ -70,7 +71,7 @@ class Config:
     step: Literal["multiplier", "shift"] = "multiplier"
     period: float | Fraction | None = None
     process: fxp.Process = field(default_factory=lambda: fxp.Process(EXAMPLE))
-    tier: Tier = "gaussian"
+    tier: Tier = Tier.GAUSSIAN
 
     def __post_init__(self) -> None:
         self.graph()
@@ -151,7 +152,7 @@ def run(config: Config) -> Result:
         fxp.clock_step_tradeoff(config.process, config.taps, **design),
         fxp.loop_delay_regions(taps=config.taps, adders=config.adders, step=config.step),
         published,
-        limit_by_tier(config.process, config.taps, published, config.tier),
+        fxp.step_limit(config.process, config.taps, delay=published, tier=config.tier).step_size,
     )
 
 

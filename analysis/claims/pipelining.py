@@ -8,7 +8,9 @@ from typing import Any, Final, Literal
 
 import networkx
 import numpy as np
+import sympy as sp
 from numpy.typing import NDArray
+from scipy.optimize import brentq
 
 from analysis import pipelining
 from analysis.claims.claim import Claim, Prediction
@@ -21,6 +23,7 @@ from fxp import (
     latency,
     lms_graph,
     loop_delay_regions,
+    mean_square_step_limit,
     mean_step_limit,
     min_loop_delay,
     min_period,
@@ -176,6 +179,30 @@ def _derived_step_at_clock(
     times = {"T_M": multiplier_delay, "T_A": adder_delay, "s": int(step == "multiplier")}
     values = {"A": _adders_in_a_row(taps, adders), "lambda": largest, **times}
     return pipelining.mean_step_at_multiplier_clock().value(**values)
+
+
+def _two_taps_at_clock(process: Process, multiplier_delay: int, adder_delay: int, step: StepUnit) -> float:
+    return step_limit_at_clock(
+        process, 2, multiplier_delay, multiplier_delay=multiplier_delay, adder_delay=adder_delay, step=step
+    ).mean_square_limit
+
+
+def _derived_two_taps(process: Process, multiplier_delay: int, adder_delay: int, step: StepUnit) -> float:
+    """Return the step size at which the derivation's gain is one, below where it has its pole."""
+    times = {"T_M": multiplier_delay, "T_A": adder_delay, "s": int(step == "multiplier")}
+    values = np.linalg.eigvalsh(process.correlation_matrix(2))
+    pole = float(
+        mean_step_limit([[values[-1]]], delay=_loop_delay(2, multiplier_delay, adder_delay, "chain", step) + 1)
+    )
+
+    gain = sp.lambdify(
+        ["theta_1", "theta_2", "T_M", "T_A", "s"], pipelining.mean_square_step_at_multiplier_clock().result
+    )
+
+    def excess(step_size: float) -> float:
+        return float(gain(*np.arcsin(step_size * values / 2), **times)) - 1
+
+    return float(brentq(excess, 0.01 * pole, (1 - 1e-9) * pole, xtol=1e-15))
 
 
 def _derived_latency(taps: int, multiplier_delay: int, adder_delay: int, adders: Adders) -> float:
@@ -419,6 +446,31 @@ def _step_of_a_period_an_addition(
     return float(mean_step_limit(process.correlation_matrix(taps), delay=delay))
 
 
+def _mean_limit_of_two_taps(process: Process, multiplier_delay: int, adder_delay: int, step: StepUnit) -> float:
+    """Takes the limit of the mean: the mean square diverges before."""
+    return _step_at_clock(process, 2, multiplier_delay, adder_delay, "chain", step)
+
+
+def _two_taps_without_a_delay(process: Process, multiplier_delay: int, adder_delay: int, step: StepUnit) -> float:
+    """Takes the limit without a delay: the clock needs one."""
+    del multiplier_delay, adder_delay, step
+    return float(mean_square_step_limit(process.correlation_matrix(2)))
+
+
+def _two_taps_of_one_delay_less(process: Process, multiplier_delay: int, adder_delay: int, step: StepUnit) -> float:
+    """Takes the limit at one register less: forgets that the accumulator has a clock period too."""
+    delay = _loop_delay(2, multiplier_delay, adder_delay, "chain", step) - 1
+    return float(mean_square_step_limit(process.correlation_matrix(2), delay=delay))
+
+
+def _two_taps_of_a_period_an_addition(
+    process: Process, multiplier_delay: int, adder_delay: int, step: StepUnit
+) -> float:
+    """Takes the limit at the published delay, which gives each addition a clock period."""
+    delay = _period_an_addition(2, multiplier_delay, adder_delay, "chain", step)
+    return float(mean_square_step_limit(process.correlation_matrix(2), delay=delay))
+
+
 def _rounded_bound(taps: int, multiplier_delay: int, adder_delay: int, adders: Adders, step: StepUnit) -> int:
     """Takes the delay whose iteration bound is the period: whole registers may not reach it."""
     time = _multiplications(step) * multiplier_delay + (_adders_in_a_row(taps, adders) + 2) * adder_delay
@@ -561,6 +613,22 @@ CLAIMS: Final = (
         unit="1 over the unit of x²",
         domain=PROCESSES | FEW_TAPS | SLOW_MULTIPLIER | ADDERS | STEP,
         wrong_variants=(_step_without_a_delay, _step_of_one_delay_less, _step_of_a_period_an_addition),
+        tolerance=1e-9,
+    ),
+    _claim(
+        pipelining.mean_square_step_at_multiplier_clock,
+        "Two taps, clocked once a multiplication, keep a finite mean square of the error below this step size, and not "
+        "above, with independent Gaussian regressors.",
+        _two_taps_at_clock,
+        derived=_derived_two_taps,
+        unit="1 over the unit of x²",
+        domain=PROCESSES | {"multiplier_delay": Integers(6, 16), "adder_delay": Integers(1, 6)} | STEP,
+        wrong_variants=(
+            _mean_limit_of_two_taps,
+            _two_taps_without_a_delay,
+            _two_taps_of_one_delay_less,
+            _two_taps_of_a_period_an_addition,
+        ),
         tolerance=1e-9,
     ),
 )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Literal, TypedDict
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 from fxp.arguments import POSITIVE, one, reals
-from fxp.lms.limits import mean_square_step_limit, mean_step_limit
-from fxp.lms.rules import small_step_limit
+from fxp.lms.limits import mean_step_limit
+from fxp.lms.tiers import Tier, step_limit
 from fxp.pipelining.clocks import critical_path, iteration_bound
 from fxp.pipelining.flow_graphs import exact_time
 from fxp.pipelining.lms_graphs import lms_graph
@@ -20,12 +19,7 @@ from fxp.processes import Process
 if TYPE_CHECKING:
     import networkx
 
-__all__ = ["ClockedStepLimit", "Tier", "clock_step_tradeoff", "fastest_clock", "limit_by_tier", "step_limit_at_clock"]
-
-Tier = Literal["small_step", "gaussian", "operator"]
-
-
-_MEAN_SQUARE: dict[str, Callable[..., Any]] = {"small_step": small_step_limit, "gaussian": mean_square_step_limit}
+__all__ = ["ClockedStepLimit", "clock_step_tradeoff", "fastest_clock", "step_limit_at_clock"]
 
 
 class _Design(TypedDict):
@@ -59,8 +53,8 @@ class ClockedStepLimit:
         Step size below which the mean of the weights converges, for independent regressors.
     mean_square_limit : float
         Step size below which the mean square of the error stays finite, by `tier`.
-    tier : {"small_step", "gaussian", "operator"}
-        What `mean_square_limit` rests on: as the argument of :func:`fxp.step_limit_at_clock`.
+    tier : Tier
+        What `mean_square_limit` rests on; ``tier.assumption`` says it in words.
     """
 
     period: Fraction
@@ -87,7 +81,7 @@ def step_limit_at_clock(
     adder_delay: float | Fraction,
     adders: Literal["chain", "tree"] = "chain",
     step: Literal["multiplier", "shift"] = "multiplier",
-    tier: Tier = "gaussian",
+    tier: Tier | str = Tier.GAUSSIAN,
 ) -> ClockedStepLimit:
     r"""Return the least delay that a clock period needs, and the limits of the step size at that delay (as its tier).
 
@@ -95,7 +89,7 @@ def step_limit_at_clock(
 
     The delay that retiming spreads over the loop is the delay of the update: a faster clock has a smaller step size.
     D is exact. So is the limit of the mean for independent regressors; that of the mean square, the smaller one, is
-    what its tier is.
+    what its tier is. By the operator a longer delay than the least may leave a larger step size.
 
     Assumptions: those of :func:`fxp.retime` and of :func:`fxp.mean_step_limit`, and those of the tier.
 
@@ -113,9 +107,9 @@ def step_limit_at_clock(
         As for :func:`fxp.lms_graph`.
     step : {"multiplier", "shift"}
         As for :func:`fxp.lms_graph`.
-    tier : {"small_step", "gaussian", "operator"}
-        Limit of the mean square: :func:`fxp.small_step_limit` and :func:`fxp.mean_square_step_limit`, which take
-        regressors for independent and Gaussian, or ``fxp.operator_step_limit``, exact for those of a delay line, slow.
+    tier : Tier or str
+        What the limit of the mean square rests on, as for :func:`fxp.step_limit`: "gaussian", unless told; "operator"
+        is exact for the delay line of a moving average, and slow with many taps.
 
     Returns
     -------
@@ -144,7 +138,7 @@ def step_limit_at_clock(
     12 2 0.707 0.379
     10 4 0.398 0.268
     """
-    design = _design(process, taps, multiplier_delay, adder_delay, adders, step, tier)
+    design = _design(process, taps, multiplier_delay, adder_delay, adders, step)
     return _at(process, design, exact_time("period", period), tier)
 
 
@@ -156,7 +150,7 @@ def clock_step_tradeoff(
     adder_delay: float | Fraction,
     adders: Literal["chain", "tree"] = "chain",
     step: Literal["multiplier", "shift"] = "multiplier",
-    tier: Tier = "gaussian",
+    tier: Tier | str = Tier.GAUSSIAN,
 ) -> tuple[ClockedStepLimit, ...]:
     """Return all clock periods that a longer delay makes shorter, with their limits of the step size (as their tier).
 
@@ -193,7 +187,7 @@ def clock_step_tradeoff(
     11 3 0.314
     10 4 0.268
     """
-    design = _design(process, taps, multiplier_delay, adder_delay, adders, step, tier)
+    design = _design(process, taps, multiplier_delay, adder_delay, adders, step)
     return tuple(_at(process, design, period, tier) for period in _periods(design))
 
 
@@ -206,7 +200,7 @@ def fastest_clock(
     adder_delay: float | Fraction,
     adders: Literal["chain", "tree"] = "chain",
     step: Literal["multiplier", "shift"] = "multiplier",
-    tier: Tier = "gaussian",
+    tier: Tier | str = Tier.GAUSSIAN,
 ) -> ClockedStepLimit:
     """Return the shortest clock period at which a step size is below both limits, with these (as their tier).
 
@@ -243,7 +237,7 @@ def fastest_clock(
     12 2 0.379
     """
     size = one("step_size", reals("step_size", step_size, minimum=POSITIVE, remedy="give μ"))
-    design = _design(process, taps, multiplier_delay, adder_delay, adders, step, tier)
+    design = _design(process, taps, multiplier_delay, adder_delay, adders, step)
     largest = 0.0
     for period in reversed(_periods(design)):
         found = _at(process, design, period, tier)
@@ -256,17 +250,6 @@ def fastest_clock(
     )
 
 
-def limit_by_tier(process: Process, taps: int, delay: int, tier: Tier) -> float:
-    """Return the step size below which the mean square of the error stays finite (as its tier).
-
-    Examples
-    --------
-    >>> round(limit_by_tier(Process([0.1, 0.5, -0.5, 0.1]), 3, 0, "small_step"), 3)
-    0.427
-    """
-    return float(_MEAN_SQUARE[tier](process.correlation_matrix(taps), delay=delay))
-
-
 def _design(
     process: Process,
     taps: int,
@@ -274,20 +257,18 @@ def _design(
     adder_delay: float | Fraction,
     adders: Literal["chain", "tree"],
     step: Literal["multiplier", "shift"],
-    tier: str,
 ) -> _Design:
-    """Return what graphs depend on, once what they do not depend on is known to be sound."""
+    """Return what graphs depend on, once the process is known to be one."""
     if not isinstance(process, Process):
         raise TypeError(f"process={process!r} is not a Process: pass fxp.Process([1.0]) or another")
-    if tier not in _MEAN_SQUARE:
-        raise ValueError(f"tier={tier!r} is not one of {', '.join(_MEAN_SQUARE)}: choose one")
     return _Design(taps=taps, multiplier_delay=multiplier_delay, adder_delay=adder_delay, adders=adders, step=step)
 
 
-def _at(process: Process, design: _Design, period: Fraction, tier: Tier) -> ClockedStepLimit:
+def _at(process: Process, design: _Design, period: Fraction, tier: Tier | str) -> ClockedStepLimit:
     delay = min_loop_delay(lms_graph(**design), period)
     graph = lms_graph(**design, delay=delay)
     R = process.correlation_matrix(design["taps"])
+    limit = step_limit(process, design["taps"], delay=delay, tier=tier)
     return ClockedStepLimit(
         period,
         delay,
@@ -295,8 +276,8 @@ def _at(process: Process, design: _Design, period: Fraction, tier: Tier) -> Cloc
         iteration_bound(graph),
         _shared_registers(retime(graph, period)),
         float(mean_step_limit(R, delay=delay)),
-        limit_by_tier(process, design["taps"], delay, tier),
-        tier,
+        limit.step_size,
+        limit.tier,
     )
 
 

@@ -1,6 +1,6 @@
 """Runs and times predictors unit by unit: with a clock, without one, and with registers wherever they can stand."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import combinations_with_replacement
 from typing import Any
 
@@ -25,6 +25,7 @@ __all__ = [
     "loop_delay_at_multiplier_clock",
     "loop_delay_of_three_taps",
     "loop_registers",
+    "mean_square_step_at_multiplier_clock",
     "mean_step_at_multiplier_clock",
     "period_with_two_delays",
     "retimed_codes",
@@ -153,7 +154,21 @@ def mean_step_at_multiplier_clock(
     del trial
     circuit = lms_predictor(taps, multiplier_delay, adder_delay, adders=adders, step=step)
     delay = least_delay(circuit, multiplier_delay, delayed="scaled error")
-    return Measurement.enumerated(_edge_of_convergence(_correlation(process.moving_average, taps), delay))
+    R = _correlation(process.moving_average, taps)
+    return Measurement.enumerated(_edge_of_convergence(lambda step_size: _first_moments(R, step_size, delay), R))
+
+
+@measures("mean_square_step_at_multiplier_clock")
+def mean_square_step_at_multiplier_clock(
+    process: Any, multiplier_delay: int, adder_delay: int, step: str, *, trial: Trial
+) -> Measurement:
+    """Return the same for the recursion of all second moments of two weights."""
+    del trial
+    delay = least_delay(
+        lms_predictor(2, multiplier_delay, adder_delay, step=step), multiplier_delay, delayed="scaled error"
+    )
+    R = _correlation(process.moving_average, 2)
+    return Measurement.enumerated(_edge_of_convergence(lambda step_size: _second_moments(R, step_size, delay), R))
 
 
 def _correlation(moving_average: Sequence[float], taps: int) -> FloatArray:
@@ -162,20 +177,44 @@ def _correlation(moving_average: Sequence[float], taps: int) -> FloatArray:
     return np.asarray(shifted_filters @ shifted_filters.T)
 
 
-def _edge_of_convergence(R: FloatArray, delay: int) -> float:
-    """Return where v(n + 1) = v(n) − μ R v(n − D) stops to converge, by bisection on the spectral radius."""
+def _first_moments(R: FloatArray, step_size: float, delay: int) -> FloatArray:
+    """Return the matrix of v(n + 1) = v(n) − μ R v(n − D) on v(n), …, v(n − D) in one column."""
     taps = len(R)
-    recursion = np.eye(taps * (delay + 1), k=-taps)  # of v(n), …, v(n − D) in one column
+    recursion = _kept(taps, delay)
+    recursion[:taps, -taps:] -= step_size * R
+    return recursion
+
+
+def _second_moments(R: FloatArray, step_size: float, delay: int) -> FloatArray:
+    """Return the matrix of all products of two of the column, each once, with x xᵀ in place of R and means taken."""
+    taps, kept = len(R), _kept(len(R), delay)
+    size = len(kept)
+    fourth = np.einsum("ij,kl->ijkl", R, R)
+    fourth = fourth + fourth.transpose(0, 2, 1, 3) + fourth.transpose(0, 2, 3, 1)  # Gaussian: sum over pairs
+    update = np.zeros((size, size, size, size))
+    update[:taps, -taps:, :taps, -taps:] = step_size**2 * fourth
+    change = _first_moments(R, step_size, delay) - kept
+    moments = [np.einsum("ij,kl->ijkl", *pair) for pair in ((kept, kept), (kept, change), (change, kept))]
+    every = np.asarray(sum(moments) + update).transpose(0, 2, 1, 3)
+    rows, columns = np.triu_indices(size)
+    once = every[rows, columns][:, rows, columns] + every[rows, columns][:, columns, rows]
+    return np.asarray(once / np.where(rows == columns, 2, 1))
+
+
+def _kept(taps: int, delay: int) -> FloatArray:
+    """Return the matrix that keeps the newest weights, and moves the others on."""
+    recursion = np.eye(taps * (delay + 1), k=-taps)
     recursion[:taps, :taps] = np.eye(taps)
+    return recursion
 
-    def diverges(step_size: float) -> bool:
-        recursion[:taps, -taps:] = np.eye(taps) * (delay == 0) - step_size * R
-        return bool(np.abs(np.linalg.eigvals(recursion)).max() > 1)
 
-    low, high = 0.0, 4 / float(np.trace(R)) * taps
-    while high - low > 1e-12 * high:
+def _edge_of_convergence(recursion: Callable[[float], FloatArray], R: FloatArray) -> float:
+    """Return the step size at which the spectral radius of a recursion is one, by bisection."""
+    low, high = 0.0, 4 * len(R) / float(np.trace(R))
+    while high - low > 1e-11 * high:
         middle = (low + high) / 2
-        low, high = (low, middle) if diverges(middle) else (middle, high)
+        diverges = np.abs(np.linalg.eigvals(recursion(middle))).max() > 1
+        low, high = (low, middle) if diverges else (middle, high)
     return low
 
 
