@@ -379,20 +379,18 @@ def mean_square_lower_bound() -> Derivation:
 
 def small_step_limit() -> Derivation:
     """Slope of a mode's a over its gain: not positive, so that one mode of all power has the most gain."""
-    slope = sp.Symbol("s")
+    slope, inverse = sp.Symbol("s"), 2 * sp.sin(psi - theta) / sp.cos(psi)
     return Derivation(
         "small_step_limit",
         slope,
         (
             Step(
-                sp.Derivative(2 * sp.sin(MARGIN - theta) / sp.cos(MARGIN), theta),
-                "of a/g by the angle, a = 2 sin θ: derivation mode_gain",
+                sp.Derivative(inverse, theta) - (D + sp.Rational(1, 2)) * sp.Derivative(inverse, psi),
+                "of a/g by θ, a = 2 sin θ, while ψ falls by D + ½: derivation mode_gain",
             ),
             Step(
-                -(sp.cos(MARGIN) * sp.cos(MARGIN - theta) + (D + sp.Rational(1, 2)) * sp.cos(theta))
-                * 2
-                / sp.cos(MARGIN) ** 2,
-                "derivative of a quotient",
+                -2 * sp.cos(psi - theta) / sp.cos(psi) - (2 * D + 1) * sp.cos(theta) / sp.cos(psi) ** 2,
+                "derivatives of a quotient",
             ),
             Step(
                 sp.Integer(0),
@@ -401,7 +399,7 @@ def small_step_limit() -> Derivation:
                 relation=Relation.AT_MOST,
             ),
         ),
-        {theta: Reals(0, 0.08), **LATE},
+        MODE | LATE,
         "monotony",
     )
 
@@ -502,7 +500,7 @@ def mean_time_constant() -> Derivation:
         (
             Step(-1 / sp.log(sp.Abs(z_1)), "definition: |z|^τ = 1/e, with the largest root of z² − z + a = 0"),
             Step(
-                -1 / sp.log(sp.Abs(1 + sp.sqrt(1 - 4 * a)) / 2),
+                -1 / sp.log(sp.Abs((1 + sp.sqrt(1 - 4 * a)) / 2)),
                 "the root, real up to a = 1/4 and one of a pair beyond",
                 (INDEPENDENT, Definition(sp.Eq(z_1, (1 + sp.sqrt(1 - 4 * a)) / 2))),
             ),
@@ -559,7 +557,7 @@ def white_learning_curve() -> Derivation:
                 (INDEPENDENT, GAUSSIAN, OPTIMUM, Lemma(white_contraction())),
             ),
         ),
-        {a: Reals(0.01, 0.1), N: Integers(1, 8), n: Integers(1, 200), J_min: Reals(0.1, 10), J_0: Reals(0.1, 10)},
+        {a: Reals(0.01, 0.1), N: Integers(1, 8), n: Integers(1, 40), J_min: Reals(0.1, 10), J_0: Reals(0.1, 10)},
         FEUER,
     )
 

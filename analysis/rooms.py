@@ -25,6 +25,7 @@ ROOMS = (
     "costs",
     "pipelining",
     "lms",
+    "lms_words",
     "mismatch",
 )
 """The rooms with derivations: modules of the same name are in analysis, analysis.claims and sims.measure.

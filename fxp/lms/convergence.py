@@ -18,6 +18,7 @@ from fxp.lms.steady_state import MEAN_SQUARE_LIMIT
 
 __all__ = ["TimeConstants", "time_constants"]
 
+CLOSE = 1e-14  # relative: no nearer to its pole is the sum over the modes known
 LEAST = 1e-12  # of the largest eigenvalue: a mode below adapts to nothing that could be seen
 
 
@@ -116,8 +117,8 @@ def _mean_square_radius(a: Floats, late: int) -> float:
         passed = a**2 * np.array([_weighted_energy(each, late, z) for each in a]) / z ** (late + 1)
         return 1.0 if np.any((passed < 0) | (passed >= 1)) else float((passed / (1 - passed)).sum()) - 1
 
-    slowest = max(_largest_root(each, late) for each in a) ** 2
-    return cast(float, brentq(excess, slowest * (1 + 1e-12), 1.0, xtol=1e-15))
+    slowest = max(_largest_root(each, late) for each in a) ** 2 * (1 + CLOSE)
+    return cast(float, brentq(excess, slowest, 1.0, xtol=1e-15)) if excess(slowest) > 0 else slowest
 
 
 def _weighted_energy(a: float, late: int, z: float) -> float:
