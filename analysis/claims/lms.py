@@ -560,7 +560,7 @@ CLAIMS: Final = (
         lms.learning_curve,
         "The mean square error of many runs follows this curve, iteration by iteration.",
         _curve,
-        domain=CORRELATED | STEP_SIZE | DELAY,
+        domain=CORRELATED | {"step_size": Reals(0.025, 0.055)} | DELAY,
         wrong_variants=(_curve_not_delayed, _curve_a_step_early, _curve_of_small_steps),
         tolerance=1e-12,
     ),

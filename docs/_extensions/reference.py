@@ -46,6 +46,7 @@ TOPICS = {
         "requantizers.affine_products",
         "requantizers.errors",
     ),
+    "Adaptive filters": ("lms.limits", "lms.rules", "lms.steady_state", "lms.curves", "lms.convergence"),
     "Pipelines": (
         "pipelining.lms_graphs",
         "pipelining.clocks",
