@@ -78,10 +78,6 @@ if TYPE_CHECKING:
     from fxp.lms.words import finite_precision_excess as finite_precision_excess
     from fxp.lms.words import small_step_excess as small_step_excess
     from fxp.lms.words import weight_drift as weight_drift
-    from fxp.lms_graphs import lms_graph as lms_graph
-    from fxp.loop_delays import DelayRegion as DelayRegion
-    from fxp.loop_delays import loop_delay_regions as loop_delay_regions
-    from fxp.loop_delays import min_loop_delay as min_loop_delay
     from fxp.lossless_widths import lossless_bits as lossless_bits
     from fxp.networks import IntegerNetwork as IntegerNetwork
     from fxp.operand_noise import floor_bias_power as floor_bias_power
