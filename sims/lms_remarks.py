@@ -1,8 +1,9 @@
-"""Remarks of course notes on the 3-tap LMS predictor, each with what is found, and a verdict."""
+"""Remarks on the 3-tap LMS predictor, of course notes and of textbooks: what is found of each, and a verdict."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from rich.table import Table
 
@@ -27,10 +28,13 @@ class Remark:
 
     Parameters
     ----------
+    source : {"notes", "common"}
+        Whether the notes say it, or it is said elsewhere.
     remark, found, verdict : str
         In words and numbers.
     """
 
+    source: Literal["notes", "common"]
     remark: str
     found: str
     verdict: str
@@ -74,18 +78,18 @@ def _textbook(ensemble: Ensemble, textbook: float) -> Remark:
     independent = float(fxp.mean_square_step_limit(ensemble.correlation))
     _, exact = step_limit(ensemble)
     return Remark(
+        "notes",
         f"A step size below 2/(N·σ_x²) = {textbook:.3f} guarantees convergence.",
         f"Limits: {mean:.3f} of the mean of the weights, {independent:.3f} of the mean square with independent "
         f"regressors, {exact:.4f} with those of the delay line.",
-        "Of the mean alone. The error's power takes a step 4.2 times smaller."
-        if round(textbook / exact, 1) == 4.2
-        else f"Of the mean alone. The error's power takes a step {textbook / exact:.1f} times smaller.",
+        f"Of the mean alone. The error's power takes a step {textbook / exact:.1f} times smaller.",
     )
 
 
 def _half(ensemble: Ensemble) -> Remark:
     found, radius = simulate(ensemble), _radius(ensemble)
     return Remark(
+        "notes",
         f"At half of that, μ = {ensemble.step_size:.3f}, the error increases dramatically.",
         f"Each iteration multiplies the second moments by {radius:.2f}. Of {ensemble.runs} runs the mean of e² reached "
         f"{found.squared.mean.max():.2g}, while the typical error power went to {_settled(found):.3f} and "
@@ -100,6 +104,7 @@ def _hundredth(ensemble: Ensemble) -> Remark:
     least, predicted = ensemble.optimum.power, exact_misadjustment(ensemble)
     constants = fxp.time_constants(ensemble.correlation, ensemble.step_size)
     return Remark(
+        "notes",
         f"At a hundredth, μ = {ensemble.step_size:.4f}, LMS is slow, and close to the optimum.",
         f"Time constant of the error's power {constants.mean_square:.0f} iterations; misadjustment "
         f"{_number(predicted)}, over the second half of the {ensemble.iterations} iterations {mean / least - 1:.4f} ± "
@@ -111,6 +116,7 @@ def _hundredth(ensemble: Ensemble) -> Remark:
 def _fifty_times(ensemble: Ensemble) -> Remark:
     found = simulate(ensemble)
     return Remark(
+        "notes",
         f"At 50 times, μ = {ensemble.step_size:.1f}, LMS diverges.",
         f"{found.frozen} of {ensemble.runs} runs have a weight beyond 1e9, the first at iteration "
         f"{found.first_frozen}, the last at {found.frozen_at.max()}.",
@@ -122,9 +128,10 @@ def _third(ensemble: Ensemble, rule: float) -> Remark:
     independent = float(fxp.mean_square_step_limit(ensemble.correlation))
     radius = _radius(replace(ensemble, step_size=rule))
     return Remark(
+        "common",
         f"A third of it, 2/(3·tr R) = {rule:.3f}, is safe.",
-        f"Below {independent:.3f}, the limit of independent regressors; with a delay line each iteration multiplies the "
-        f"second moments by {radius:.3f}.",
+        f"Below {independent:.3f}, the limit of independent regressors; with a delay line each iteration multiplies "
+        f"the second moments by {radius:.3f}.",
         "For independent regressors only.",
     )
 
@@ -133,6 +140,7 @@ def _trusted_sample(ensemble: Ensemble) -> Remark:
     found, radius = simulate(ensemble), _radius(ensemble)
     mean, error = found.steady("squared")
     return Remark(
+        "common",
         "Averaged runs show whether a step size is stable.",
         f"At μ = {ensemble.step_size}, where each iteration multiplies the second moments by {radius:.4f}, the mean of "
         f"e² over {ensemble.runs} runs and the second half of the iterations is {mean:.3g} ± {error:.2g}.",
@@ -145,6 +153,7 @@ def _small_steps(ensemble: Ensemble) -> Remark:
     mean, error = simulate(ensemble).steady("controlled")
     least, predicted = ensemble.optimum.power, exact_misadjustment(ensemble)
     return Remark(
+        "common",
         f"The misadjustment is ½·μ·tr R: {small:.3f} at μ = {ensemble.step_size:.3f}.",
         f"{_number(predicted)} by exact moments, {mean / least - 1:.3f} ± {error / least:.3f} measured.",
         "For small steps only.",
@@ -156,6 +165,7 @@ def _delayed(ensemble: Ensemble) -> Remark:
     mean, error = found.steady("controlled")
     least = ensemble.optimum.power
     return Remark(
+        "notes",
         f"μ = {STEP} with a delay of {DELAY} diverges; the update is w + μ·e·x.",
         f"The limit is {limit:.4f}. Misadjustment {_number(exact_misadjustment(ensemble))} by exact moments, "
         f"{mean / least - 1:.3f} ± {error / least:.3f} measured.",
@@ -166,9 +176,10 @@ def _delayed(ensemble: Ensemble) -> Remark:
 def _delayed_doubled(ensemble: Ensemble) -> Remark:
     found, (_, limit) = simulate(ensemble), step_limit(ensemble)
     return Remark(
+        "notes",
         "The same; the update is w + 2·μ·e·x, a step along the gradient of e².",
-        f"The limit is {limit:.4f}, and each iteration multiplies the second moments by {_radius(ensemble):.4f}. The mean "
-        f"of e² reached {found.squared.mean.max():.2g}, {found.frozen} of {ensemble.runs} runs left all bounds.",
+        f"The limit is {limit:.4f}, and each iteration multiplies the second moments by {_radius(ensemble):.4f}. The "
+        f"mean of e² reached {found.squared.mean.max():.2g}, {found.frozen} of {ensemble.runs} runs left all bounds.",
         "Right with a factor of 2, in the mean square: the notes use both conventions.",
     )
 
@@ -177,6 +188,7 @@ def _clock() -> Remark:
     regions = fxp.loop_delay_regions(taps=TAPS)
     parts = (f"{each.delay} from {each.low} {'on' if each.high is None else f'to {each.high}'}" for each in regions)
     return Remark(
+        "notes",
         "A clock period of one multiplication takes a delay of 6, whatever T_M/T_A above 1.",
         f"Least delay, by ranges of T_M/T_A: {', '.join(parts)}.",
         "Enough, but more than needed from T_M/T_A = 2 on.",
@@ -188,6 +200,7 @@ def _iteration_bound() -> Remark:
     graph = fxp.lms_graph(**units, delay=2)
     bound, period = fxp.iteration_bound(graph), fxp.min_period(graph).period
     return Remark(
+        "common",
         "Retiming reaches the iteration bound.",
         f"T_M/T_A = {MULTIPLIER} and a delay of 2: the bound is {float(bound):.2f} T_A, the best period {period} T_A.",
         "Not always: registers are whole.",
@@ -199,6 +212,7 @@ def _price_of_clock(process: fxp.Process) -> Remark:
     _, free = step_limit(Ensemble(process, STEP, TAPS))
     _, late = step_limit(Ensemble(process, STEP, TAPS, found.delay))
     return Remark(
+        "common",
         "Pipelining costs latency alone.",
         f"A clock of T_M = {MULTIPLIER} T_A takes a delay of {found.delay}, and the limit of the step size falls from "
         f"{free:.4f} to {late:.4f}.",
@@ -222,5 +236,7 @@ def _number(value: float | None) -> str:
 
 def remarks_table(found: tuple[Remark, ...]) -> Table:
     """Return the table of the remarks."""
-    cells = [(f"{each.remark}\n", each.found, each.verdict) for each in found]
-    return reporting.table("Remarks of the notes", ("the notes", "found", "verdict"), cells, text_columns=3)
+    said = {"notes": "the notes", "common": "common"}
+    cells = [(said[each.source], f"{each.remark}\n", each.found, each.verdict) for each in found]
+    headers = ("said by", "remark", "found", "verdict")
+    return reporting.table("Remarks on this predictor", headers, cells, text_columns=len(headers))
