@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from fxp.dither import dithered_error as dithered_error
     from fxp.dot_products import sqnr_dot_fixed as sqnr_dot_fixed
     from fxp.dot_products import sqnr_dot_quantized as sqnr_dot_quantized
+    from fxp.fixed_lms.batches import Adaptation as Adaptation
+    from fxp.fixed_lms.filters import FixedPointLms as FixedPointLms
     from fxp.formats import Format as Format
     from fxp.formats import Overflow as Overflow
     from fxp.formats import Rounding as Rounding
@@ -51,7 +53,6 @@ if TYPE_CHECKING:
     from fxp.lms.convergence import time_constants as time_constants
     from fxp.lms.curves import LearningCurve as LearningCurve
     from fxp.lms.curves import learning_curve as learning_curve
-    from fxp.lms.fixed_point import FixedPointLms as FixedPointLms
     from fxp.lms.limits import mean_square_step_limit as mean_square_step_limit
     from fxp.lms.limits import mean_step_limit as mean_step_limit
     from fxp.lms.moment_layouts import OperatorSize as OperatorSize
@@ -273,8 +274,8 @@ _HOME = {
     "LloydMax": "optimal_levels",
     "lloyd_max": "optimal_levels",
     "Word": "words",
-    "Adaptation": "lms.batches",
-    "FixedPointLms": "lms.fixed_point",
+    "Adaptation": "fixed_lms.batches",
+    "FixedPointLms": "fixed_lms.filters",
     "FinitePrecisionExcess": "lms.words",
     "finite_precision_excess": "lms.words",
     "small_step_excess": "lms.words",

@@ -20,7 +20,7 @@ MEASURES_MAY_IMPORT = frozenset(
     f"fxp.{room}"
     for room in (
         *("formats", "quantization", "reference", "kernels", "carriers", "accumulators", "networks", "signals"),
-        *("words", "lms.fixed_point"),
+        *("words", "fixed_lms"),
     )
 )
 BIT_TRUE_JOB = """

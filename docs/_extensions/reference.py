@@ -55,6 +55,14 @@ TOPICS = {
         "pipelining.step_limits",
         "pipelining.flow_graphs",
     ),
+    "LMS in finite words": (
+        "fixed_lms.filters",
+        "fixed_lms.batches",
+        "words",
+        "lms.words",
+        "lms.word_choice",
+        "lms.stalls",
+    ),
 }
 
 

@@ -1,4 +1,4 @@
-"""The delayed LMS recursion on codes, the twin of :mod:`fxp.lms.reference`, equal to it code for code.
+"""The delayed LMS recursion on codes, the twin of :mod:`fxp.fixed_lms.reference`, equal to it code for code.
 
 A word is a tuple ``(up, drop, rounding, least, most, overflow)``: a value is shifted `up` to the left, loses `drop`
 bits by the rounding mode, and is brought into [least, most] by the overflow mode. The caller proves that no value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from typing import Any
 
 import numpy as np
@@ -139,7 +140,5 @@ def weight_bits_for_excess(
             f"excess={allowed:g} is not enough for the noise of the gradient: allow more, or take a smaller step size"
         )
     update_rms = factor * step_size * math.sqrt(minimum_mse * float(np.asarray(R)[0, 0]))
-    bits, fewest = MOST_BITS, max(FEWEST_BITS, range_bits - math.floor(math.log2(2 * largest_stall(mode) * update_rms)))
-    while bits > fewest and within(bits - 1):
-        bits -= 1
-    return bits
+    fewest = max(FEWEST_BITS, range_bits - math.floor(math.log2(2 * largest_stall(mode) * update_rms)))
+    return fewest + bisect_left(range(fewest, MOST_BITS), True, key=within)

@@ -15,7 +15,7 @@ from fxp.formats import Format, Overflow
 from fxp.words import Word
 
 if TYPE_CHECKING:
-    from fxp.lms.fixed_point import FixedPointLms
+    from fxp.fixed_lms.filters import FixedPointLms
 
 __all__ = ["Iteration", "iterate"]
 

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fxp.fixed_lms.batches import Adaptation, Batch
+from fxp.fixed_lms.grids import Grids
 from fxp.formats import Format, Overflow, Rounding
 from fxp.inputs import codes_of, require_format
 from fxp.kernels.lms import COUNTS, adapt
-from fxp.lms.batches import Adaptation, Batch
-from fxp.lms.grids import Grids
 from fxp.registers import Accumulator
 from fxp.sharing import shared
 from fxp.words import Word
@@ -73,7 +73,7 @@ class FixedPointLms:
 
     References
     ----------
-    Specification: :func:`fxp.lms.reference.iterate`, which this equals code for code.
+    Specification: :func:`fxp.fixed_lms.reference.iterate`, which this equals code for code.
 
     Examples
     --------

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fxp import Accumulator, FixedPointLms, Format, Overflow, Rounding, Word, decode, dot, encode
-from fxp.lms.reference import iterate
+from fxp.fixed_lms.reference import iterate
 
 ROUNDINGS = [mode for mode in Rounding if mode is not Rounding.STOCHASTIC]
 OVERFLOWS = [mode for mode in Overflow if mode is not Overflow.ERROR]
@@ -168,7 +168,7 @@ def test_draws_do_not_depend_on_the_parts_that_they_are_made_in(monkeypatch):
     lms = FixedPointLms(2, fmt, fmt, Word(Format(12, 10), rounding="STOCHASTIC"), 4, delay=3)
     series = of_format(np.random.default_rng(4), fmt, (5, 40))
     whole = lms.predict(series, rng=np.random.default_rng(5))
-    monkeypatch.setattr("fxp.lms.fixed_point.DRAWS_AT_ONCE", 70)
+    monkeypatch.setattr("fxp.fixed_lms.filters.DRAWS_AT_ONCE", 70)
     parts = lms.predict(series, rng=np.random.default_rng(5))
     assert np.array_equal(whole.errors, parts.errors)
 
