@@ -48,7 +48,6 @@ if TYPE_CHECKING:
     from fxp.lms.almost_sure import almost_sure_step_limit as almost_sure_step_limit
     from fxp.lms.almost_sure import gaussian_tap_exponent as gaussian_tap_exponent
     from fxp.lms.almost_sure import lyapunov_exponent as lyapunov_exponent
-    from fxp.lms.batches import Adaptation as Adaptation
     from fxp.lms.convergence import TimeConstants as TimeConstants
     from fxp.lms.convergence import time_constants as time_constants
     from fxp.lms.curves import LearningCurve as LearningCurve
