@@ -158,7 +158,7 @@ class Ensemble:
     def mean_filter_power(self) -> Floats:
         """Error power of the mean filter, which is known: J_min + v̄ᵀRv̄."""
         distance = self.mean_filter - np.array(self.optimum.weights)
-        return self.optimum.power + np.einsum("ni,ij,nj->n", distance, self.correlation, distance)
+        return np.asarray(self.optimum.power + np.einsum("ni,ij,nj->n", distance, self.correlation, distance))
 
     def draw(self, run: int) -> tuple[Floats, Floats]:
         """Return regressors and desired values of one run, a row for each iteration, from a seed of its own.

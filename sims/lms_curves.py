@@ -11,12 +11,14 @@ from rich.table import Table
 
 import fxp
 from sims import reporting
-from sims.ensembles import Ensemble, Ensembles, simulate
+from sims.ensembles import Ensemble, Ensembles, Regressors, simulate
 from sims.lms_predictions import ESTIMATE, Agreement, Prediction, agreement, predicted_curve, step_limit
+from sims.lms_work import worked
 from sims.reporting import Report
 
-__all__ = ["LearningRun", "curve_document", "curves_table", "learning_runs"]
+__all__ = ["NAMES", "LearningRun", "curve_document", "curves_table", "learning_runs"]
 
+NAMES = {Regressors.DELAY_LINE: "delay line", Regressors.INDEPENDENT: "i.i.d."}
 KEPT = 120  # points of a curve in a document, evenly spaced on a logarithmic axis
 
 
@@ -74,11 +76,7 @@ def learning_runs(ensembles: Sequence[Ensemble], *, report: Report = lambda *_: 
     report : callable
         Called with what is done, how many of it, and of how many.
     """
-    runs = []
-    for done, ensemble in enumerate(ensembles, start=1):
-        runs.append(_learning_run(ensemble))
-        report("learning curves", done, len(ensembles))
-    return tuple(runs)
+    return worked(ensembles, _learning_run, "learning curves", report)
 
 
 def _learning_run(ensemble: Ensemble) -> LearningRun:
@@ -94,39 +92,40 @@ def curves_table(runs: Sequence[LearningRun]) -> Table:
         "D",
         "μ",
         "times\n2/tr R",
-        "limit",
+        "of the\nlimit",
         "MSE\nmeasured",
         "MSE\npredicted",
-        "compared\niterations",
-        "largest\ndistance, dB",
-        "… in std.\nerrors",
-        "mean of e²:\ndistance, dB",
+        "n",
+        "distance\nin dB",
+        "in std.\nerrors",
+        "of e²\nin dB",
     )
     first = runs[0].ensemble
     caption = (
-        f"Means over {first.runs} runs of {first.iterations} iterations; MSE over their second half, with its standard "
+        f"Means over {first.runs} runs of {first.iterations} iterations; MSE over their second half ± its standard "
         "error. Predicted by exact moments of the delay line (where there are none, as if independent), and by the "
-        "closed form for independent regressors. Distances are the largest over all iterations that were compared, with the "
-        "standard error of the measurement there; above the limit, iterations before it reaches a tenth of the mean. "
-        "Beside the mean of e² stands an estimate of the same mean with less noise: of the weights' error power "
-        "(independent), or less the error of a fixed filter (delay line). Weights beyond 1e9: the run is frozen."
+        "closed form for independent regressors. Distance: the largest over n iterations, ± the standard error of the "
+        "measurement there; above the limit, of the iterations before that reaches a tenth of the mean. Beside the mean "
+        "of e² stands an estimate of the same with less noise: of the weights' error power (independent), or less the "
+        "error of a fixed filter (delay line). Near a limit few runs hold most of the power, and their mean is far off. "
+        "Frozen: runs with a weight beyond 1e9, the first at iteration n."
     )
     return reporting.table("Learning curves", headers, [_cells(run) for run in runs], caption=caption)
 
 
 def _cells(run: LearningRun) -> tuple[str, ...]:
     return (
-        run.ensemble.regressors.value.replace("_", " "),
+        NAMES[run.ensemble.regressors],
         str(run.ensemble.delay),
         f"{run.ensemble.step_size:.4g}",
         f"{run.multiple:.3g}",
-        f"{run.limit:.4f}",
+        f"{run.ensemble.step_size / run.limit:.2g}",
         _measured(run),
         "unstable" if not run.predicted.stable else _steady(run.predicted_steady),
         str(run.power.horizon),
-        f"{run.power.largest_db:.3f} ± {run.power.error_db:.3f}",
+        f"{run.power.largest_db:.3f}±{run.power.error_db:.3f}",
         f"{run.power.largest_errors:.1f}",
-        f"{run.squared.largest_db:.2f} ± {run.squared.error_db:.2f}",
+        f"{run.squared.largest_db:.2f}",
     )
 
 
@@ -136,9 +135,9 @@ def _steady(power: float | None) -> str:
 
 def _measured(run: LearningRun) -> str:
     if run.found.frozen:
-        return f"{run.found.frozen} frozen,\nfrom n = {run.found.first_frozen}"
+        return f"{run.found.frozen} frozen\nn = {run.found.first_frozen}"
     mean, error = run.found.steady(run.estimate)
-    return f"{mean:.4f} ± {error:.4f}" if run.predicted.stable else f"e² up to\n{run.found.squared.mean.max():.2g}"
+    return f"{mean:.4f}±{error:.4f}" if run.predicted.stable else f"e² up to\n{run.found.squared.mean.max():.2g}"
 
 
 def curve_document(run: LearningRun) -> dict[str, Any]:

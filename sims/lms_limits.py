@@ -12,6 +12,7 @@ import fxp
 from sims import reporting
 from sims.ensembles import Regressors
 from sims.lms_predictions import DRIVES, exact_moments, process_of
+from sims.lms_work import worked
 from sims.reporting import Report
 
 __all__ = ["Limits", "limits", "limits_table"]
@@ -89,11 +90,7 @@ def limits(
     >>> round(row.gaussian, 4), round(row.operators["gaussian"], 4), row.relative_difference < 1e-9
     (0.2339, 0.1799, True)
     """
-    rows = []
-    for done, delay in enumerate(delays, start=1):
-        rows.append(_row(process, taps, delay, factor, seed))
-        report("limits", done, len(delays))
-    return tuple(rows)
+    return worked(delays, lambda delay: _row(process, taps, delay, factor, seed), "limits", report)
 
 
 def _row(process: fxp.Process, taps: int, delay: int, factor: int, seed: int) -> Limits:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass
 from functools import cache
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +38,7 @@ DRIVES = {
 }
 SEEN = 0.1  # of the mean
 LARGEST = BOUND**2  # of a predicted error power
+BUILDING = Lock()  # an operator is built once, by whichever thread is first
 MOST_WORK = 2e8  # unknowns times iterations of a trajectory, about ten seconds
 ESTIMATE = {Regressors.DELAY_LINE: "controlled", Regressors.INDEPENDENT: "conditional"}  # with the least noise
 
@@ -154,12 +156,13 @@ def gaussian_misadjustment(ensemble: Ensemble) -> float | None:
     >>> round(gaussian_misadjustment(Ensemble(process, 0.05, delay=5)), 3)
     0.051
     """
-    rest = {"delay": ensemble.delay, "factor": ensemble.factor}
-    if ensemble.step_size >= fxp.mean_square_step_limit(ensemble.correlation, **rest):
+    R, delay, factor = ensemble.correlation, ensemble.delay, ensemble.factor
+    if ensemble.step_size >= fxp.mean_square_step_limit(R, delay=delay, factor=factor):
         return None
-    return float(fxp.misadjustment(ensemble.correlation, ensemble.step_size, **rest))
+    return float(fxp.misadjustment(R, ensemble.step_size, delay=delay, factor=factor))
 
 
+@cache
 def predicted_curve(ensemble: Ensemble) -> Prediction:
     """Return the learning curve of an ensemble by the best tier."""
     operator, best = _exact(ensemble), np.array(ensemble.optimum.weights)
@@ -168,6 +171,8 @@ def predicted_curve(ensemble: Ensemble) -> Prediction:
     radius = operator.spectral_radius(ensemble.step_size, factor=ensemble.factor)
     longest = np.log(LARGEST) / np.log(radius) + ensemble.delay if radius > 1 else np.inf
     length = int(min(ensemble.iterations, longest, MOST_WORK / operator.driven_size.unknowns)) + 1
+    with BUILDING:
+        operator.trajectory(ensemble.step_size, 1, initial_error=-best)
     moments = operator.trajectory(ensemble.step_size, length, initial_error=-best, factor=ensemble.factor)
     return _cut("operator", moments.mse, best + moments.mean_error, ensemble, stable=radius < 1)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -9,8 +10,9 @@ from rich.table import Table
 
 import fxp
 from sims import reporting
-from sims.ensembles import Ensemble, Ensembles, Regressors, simulate
-from sims.lms_predictions import exact_misadjustment, exact_moments, step_limit
+from sims.ensembles import Ensemble, Regressors, simulate
+from sims.lms_predictions import exact_moments, predicted_curve, step_limit
+from sims.lms_work import worked
 from sims.reporting import Report
 
 __all__ = ["EXAMPLE", "TAPS", "Remark", "remarks", "remarks_table"]
@@ -52,7 +54,7 @@ def remarks(ensemble: Ensemble, *, report: Report = lambda *_: None) -> tuple[Re
     """
     plain = replace(ensemble, delay=0, factor=1, regressors=Regressors.DELAY_LINE)
     textbook = float(fxp.textbook_step_limit(ensemble.correlation))
-    judges = (
+    judges: tuple[Callable[[], Remark], ...] = (
         lambda: _textbook(plain, textbook),
         lambda: _half(replace(plain, step_size=textbook / 2)),
         lambda: _hundredth(replace(plain, step_size=textbook / 100)),
@@ -62,15 +64,11 @@ def remarks(ensemble: Ensemble, *, report: Report = lambda *_: None) -> tuple[Re
         lambda: _small_steps(replace(plain, step_size=textbook / 10)),
         lambda: _delayed(replace(plain, step_size=STEP, delay=DELAY)),
         lambda: _delayed_doubled(replace(plain, step_size=STEP, delay=DELAY, factor=2)),
-        lambda: _clock(),
-        lambda: _iteration_bound(),
+        _clock,
+        _iteration_bound,
         lambda: _price_of_clock(plain.process),
     )
-    found = []
-    for done, judge in enumerate(judges, start=1):
-        found.append(judge())
-        report("remarks", done, len(judges))
-    return tuple(found)
+    return worked(judges, lambda judge: judge(), "remarks", report)
 
 
 def _textbook(ensemble: Ensemble, textbook: float) -> Remark:
@@ -92,23 +90,20 @@ def _half(ensemble: Ensemble) -> Remark:
         "notes",
         f"At half of that, μ = {ensemble.step_size:.3f}, the error increases dramatically.",
         f"Each iteration multiplies the second moments by {radius:.2f}. Of {ensemble.runs} runs the mean of e² reached "
-        f"{found.squared.mean.max():.2g}, while the typical error power went to {_settled(found):.3f} and "
+        f"{found.squared.mean.max():.2g}, while the typical error power went to {found.typical[-1]:.2f} and "
         f"{found.frozen} runs left all bounds.",
         "Right, and no divergence of single runs: the mean square is unstable, above its limit.",
     )
 
 
 def _hundredth(ensemble: Ensemble) -> Remark:
-    found = simulate(ensemble)
-    mean, error = found.steady("controlled")
-    least, predicted = ensemble.optimum.power, exact_misadjustment(ensemble)
+    measured, predicted = _misadjustments(ensemble)
     constants = fxp.time_constants(ensemble.correlation, ensemble.step_size)
     return Remark(
         "notes",
         f"At a hundredth, μ = {ensemble.step_size:.4f}, LMS is slow, and close to the optimum.",
-        f"Time constant of the error's power {constants.mean_square:.0f} iterations; misadjustment "
-        f"{_number(predicted)}, over the second half of the {ensemble.iterations} iterations {mean / least - 1:.4f} ± "
-        f"{error / least:.4f}.",
+        f"Time constant of the error's power {constants.mean_square:.0f} iterations; excess over the second half of "
+        f"the {ensemble.iterations} iterations {measured} of the least error, by exact moments {predicted}.",
         "Right.",
     )
 
@@ -150,25 +145,21 @@ def _trusted_sample(ensemble: Ensemble) -> Remark:
 
 def _small_steps(ensemble: Ensemble) -> Remark:
     small = float(fxp.small_step_misadjustment(ensemble.correlation, ensemble.step_size))
-    mean, error = simulate(ensemble).steady("controlled")
-    least, predicted = ensemble.optimum.power, exact_misadjustment(ensemble)
+    measured, predicted = _misadjustments(ensemble)
     return Remark(
         "common",
-        f"The misadjustment is ½·μ·tr R: {small:.3f} at μ = {ensemble.step_size:.3f}.",
-        f"{_number(predicted)} by exact moments, {mean / least - 1:.3f} ± {error / least:.3f} measured.",
+        f"The misadjustment is ½·μ·tr R: {small:.4f} at μ = {ensemble.step_size:.3f}.",
+        f"{predicted} by exact moments, {measured} measured.",
         "For small steps only.",
     )
 
 
 def _delayed(ensemble: Ensemble) -> Remark:
-    found, (_, limit) = simulate(ensemble), step_limit(ensemble)
-    mean, error = found.steady("controlled")
-    least = ensemble.optimum.power
+    measured, predicted = _misadjustments(ensemble)
     return Remark(
         "notes",
         f"μ = {STEP} with a delay of {DELAY} diverges; the update is w + μ·e·x.",
-        f"The limit is {limit:.4f}. Misadjustment {_number(exact_misadjustment(ensemble))} by exact moments, "
-        f"{mean / least - 1:.3f} ± {error / least:.3f} measured.",
+        f"The limit is {step_limit(ensemble)[1]:.4f}. Misadjustment {predicted} by exact moments, {measured} measured.",
         "Wrong in this convention.",
     )
 
@@ -196,8 +187,7 @@ def _clock() -> Remark:
 
 
 def _iteration_bound() -> Remark:
-    units = {"taps": TAPS, "multiplier_delay": MULTIPLIER, "adder_delay": ADDER}
-    graph = fxp.lms_graph(**units, delay=2)
+    graph = fxp.lms_graph(taps=TAPS, multiplier_delay=MULTIPLIER, adder_delay=ADDER, delay=2)
     bound, period = fxp.iteration_bound(graph), fxp.min_period(graph).period
     return Remark(
         "common",
@@ -226,12 +216,12 @@ def _radius(ensemble: Ensemble) -> float:
     return operator.spectral_radius(ensemble.step_size, factor=ensemble.factor)
 
 
-def _settled(found: Ensembles) -> float:
-    return float(found.typical[-1])
-
-
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.4f}"
+def _misadjustments(ensemble: Ensemble) -> tuple[str, str]:
+    """Return what the second half of the iterations has above the least error, relative: measured and predicted."""
+    mean, error = simulate(ensemble).steady("controlled")
+    least, half = ensemble.optimum.power, ensemble.iterations // 2
+    predicted = predicted_curve(ensemble).mse[half:].mean() / least - 1
+    return f"{mean / least - 1:.4f} ± {error / least:.4f}", f"{predicted:.4f}"
 
 
 def remarks_table(found: tuple[Remark, ...]) -> Table:

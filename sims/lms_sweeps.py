@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from rich.table import Table
@@ -11,6 +11,7 @@ import fxp
 from sims import reporting
 from sims.ensembles import Ensemble, simulate
 from sims.lms_predictions import ESTIMATE, exact_misadjustment, gaussian_misadjustment, step_limit
+from sims.lms_work import worked
 from sims.reporting import Report
 from sims.word_ensembles import coded_step, simulate_words
 
@@ -25,7 +26,7 @@ __all__ = [
     "word_table",
 ]
 
-FRACTIONS = (0.05, 0.2, 0.5, 0.8)  # of the mean-square limit
+FRACTIONS = (0.05, 0.25, 0.6)  # of the mean-square limit
 TIME_CONSTANTS = 8  # of the mean square: what is left of the start is a few parts in ten thousand
 ITERATIONS = (1000, 20_000)  # least and most of a sweep
 SWEEP_RUNS = 200
@@ -82,7 +83,7 @@ class Point:
 
 
 def step_sweep(ensembles: Sequence[Ensemble], *, report: Report = lambda *_: None) -> tuple[Point, ...]:
-    """Return the steady state of ensembles at four shares of their mean-square limits.
+    """Return the steady state of ensembles at three shares of their mean-square limits.
 
     Parameters
     ----------
@@ -96,7 +97,7 @@ def step_sweep(ensembles: Sequence[Ensemble], *, report: Report = lambda *_: Non
         for each in ensembles
         for share in FRACTIONS
     ]
-    return tuple(_points(wanted, "step sizes", report))
+    return worked(wanted, _point, "step sizes", report)
 
 
 def delay_sweep(
@@ -118,13 +119,7 @@ def delay_sweep(
         for factor in factors
         for delay in delays
     ]
-    return tuple(_points(wanted, "delays", report))
-
-
-def _points(ensembles: Sequence[Ensemble], what: str, report: Report) -> Iterator[Point]:
-    for done, each in enumerate(ensembles, start=1):
-        yield _point(each)
-        report(what, done, len(ensembles))
+    return worked(wanted, _point, "delays", report)
 
 
 def _point(ensemble: Ensemble) -> Point:
@@ -281,11 +276,7 @@ def word_sweep(
     ensemble = replace(ensemble, iterations=_length(ensemble, is_stable=True))
     floating, _ = simulate(ensemble).steady(ESTIMATE[ensemble.regressors])
     wanted = [(bits, mode) for mode in MODES for bits in weight_bits]
-    points = []
-    for done, (bits, mode) in enumerate(wanted, start=1):
-        points.append(_word_point(ensemble, bits, mode, error_bits, floating))
-        report("word lengths", done, len(wanted))
-    return tuple(points)
+    return worked(wanted, lambda each: _word_point(ensemble, *each, error_bits, floating), "word lengths", report)
 
 
 def _word_point(ensemble: Ensemble, bits: int, mode: str, error_bits: int | None, floating: float) -> WordPoint:

@@ -86,7 +86,7 @@ def simulate_words(
         assert done.kept_weights is not None
         weights = np.zeros(x.shape)
         weights[:, 1:] = done.kept_weights[:, :-1] * lms.weight_step
-        block, tail = _sums(ensemble, x, d, done.errors * lms.error_step, weights)
+        block, tail = _sums(ensemble, x, d, np.asarray(done.errors * lms.error_step), weights)
         sums, stalled = sums + block, stalled + int(done.stalled.sum())
         tails.append(tail)
         for word, outside in done.overflows.items():
