@@ -105,10 +105,10 @@ def curves_table(runs: Sequence[LearningRun]) -> Table:
         f"Means over {first.runs} runs of {first.iterations} iterations; MSE over their second half ± its standard "
         "error. Predicted by exact moments of the delay line (where there are none, as if independent), and by the "
         "closed form for independent regressors. Distance: the largest over n iterations, ± the standard error of the "
-        "measurement there; above the limit, of the iterations before that reaches a tenth of the mean. Beside the mean "
-        "of e² stands an estimate of the same with less noise: of the weights' error power (independent), or less the "
-        "error of a fixed filter (delay line). Near a limit few runs hold most of the power, and their mean is far off. "
-        "Frozen: runs with a weight beyond 1e9, the first at iteration n."
+        "measurement there; above the limit, of the iterations before that reaches a tenth of the mean. Beside the "
+        "mean of e² stands an estimate of the same with less noise: of the weights' error power (independent), or less "
+        "the error of a fixed filter (delay line). Near a limit few runs hold most of the power, and their mean is far "
+        "off. Frozen: runs with a weight beyond 1e9, the first at iteration n."
     )
     return reporting.table("Learning curves", headers, [_cells(run) for run in runs], caption=caption)
 
