@@ -304,7 +304,9 @@ def figures(result: Result) -> dict[str, Figure]:
     """Return the figures of a result, by the suffix of their files' names."""
     return {
         "learning_curves": lms_figures.learning_figure(result.curves),
-        "limits": lms_figures.limits_figure(result.limits, result.config.textbook),
+        "limits": lms_figures.limits_figure(
+            result.limits, result.config.textbook, marked=result.config.is_example and result.config.factor == 1
+        ),
         "steady_state": lms_figures.steady_figure(result.steps, result.delays),
         "words": lms_figures.words_figure(result.words),
     }

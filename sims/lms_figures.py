@@ -21,8 +21,12 @@ Floats = NDArray[np.float64]
 
 COLORS = {Regressors.DELAY_LINE: "C0", Regressors.INDEPENDENT: "C1"}
 DARK = {Regressors.DELAY_LINE: "black", Regressors.INDEPENDENT: "tab:red"}  # of what is predicted
-MARKED = ((0, 0.641, "μ = ½ · 2/tr R"), (5, 0.1, "μ = 0.1, factor 1"), (5, 0.2, "μ = 0.1, factor 2"))
-TOP_DB = 60.0  # of the drawn error power, above that of the signal
+MARKED = (  # delay and step size of the notes, what they are, and where that is written
+    (0, 0.641, "μ = ½ · 2/tr R", (2.4, 0.95)),
+    (5, 0.1, "μ = 0.1, factor 1", (1.6, 0.08)),
+    (5, 0.2, "μ = 0.1, factor 2", (6.3, 0.45)),
+)
+TOP_DB, ROOM_DB = 60.0, 18.0  # of the drawn error power, above that of the signal; room for a note below
 WEIGHTS = (-1.3, 0.5)
 SHIFT = 0.06
 MARKERS = "os"
@@ -42,6 +46,7 @@ def learning_figure(runs: Sequence[LearningRun]) -> Figure:
             panels[2 * row, column].set_title(f"D = {delay}, μ = {step:.4g} = {here[0].multiple:.3g} · 2/tr R")
         panels[2 * row, 0].set_ylabel("mean square error (dB)")
         panels[2 * row + 1, 0].set_ylabel(f"mean weights, {NAMES[runs[0].ensemble.regressors]}")
+        panels[2 * row + 1, 0].legend(loc="upper left", fontsize="small", ncols=3)
     for panel in panels[-1]:
         panel.set_xlabel("iteration n + 1")
     found: dict[str, Artist] = {}
@@ -66,7 +71,7 @@ def _draw_powers(panel: Axes, runs: Sequence[LearningRun]) -> None:
         if not run.predicted.stable:
             panel.plot(n, _db(run.found.typical), ":", color=color, linewidth=1.6, label=f"{name}: geometric mean")
     calm = all(run.predicted.stable and run.ensemble.step_size < 0.9 * run.limit for run in runs)
-    panel.set(xscale="log", ylim=(floor - 0.25, start + 0.75) if calm else (floor - 4, start + TOP_DB))
+    panel.set(xscale="log", ylim=(floor - 0.25, start + 0.75) if calm else (floor - ROOM_DB, start + TOP_DB))
     _note(panel, [f"{NAMES[run.ensemble.regressors]}: {_fate(run)}" for run in runs if not run.predicted.stable])
     panel.grid(alpha=0.25)
 
@@ -93,8 +98,7 @@ def _draw_weights(panel: Axes, run: LearningRun) -> None:
         panel.plot(n[:told], run.predicted.weights[:told, tap], "k--", linewidth=0.9)
     panel.set(xscale="log", ylim=WEIGHTS)
     if shown < len(n):
-        _note(panel, [f"beyond the axis from n = {shown}"])
-    panel.legend(loc="upper left", fontsize="small", ncols=3)
+        _note(panel, ["out of view"])
     panel.grid(alpha=0.25)
 
 
@@ -104,8 +108,8 @@ def _shown(weights: Floats) -> int:
     return int(np.argmax(out)) + 1 if out.any() else len(weights)
 
 
-def limits_figure(rows: Sequence[Limits], textbook: float) -> Figure:
-    """Return the limits of the step size against the delay."""
+def limits_figure(rows: Sequence[Limits], textbook: float, *, marked: bool) -> Figure:
+    """Return the limits of the step size against the delay; `marked` are the step sizes of the notes."""
     made = Figure(figsize=(7.6, 5.0), layout="constrained")
     axis = made.subplots()
     delays = [row.delay for row in rows]
@@ -123,9 +127,9 @@ def limits_figure(rows: Sequence[Limits], textbook: float) -> Figure:
                 *zip(*points, strict=True), style, color=color, label=f"mean square, delay line, {LAWS[law]} draws"
             )
     axis.plot(delays, [row.small_step for row in rows], "x-", color="0.5", label="rule of the power alone")
-    for delay, step, label in MARKED:
+    for delay, step, label, place in MARKED if marked else ():
         axis.plot(delay, step, "*", color="black", markersize=11, zorder=5)
-        axis.annotate(label, (delay, step), (9, 5), textcoords="offset points", fontsize="small")
+        axis.annotate(label, (delay, step), place, arrowprops={"arrowstyle": "-", "color": "0.4", "linewidth": 0.7})
     axis.set(xlabel="delay D of the update", ylabel="limit of the step size μ", yscale="log", ylim=(0.06, 5))
     axis.set_yticks([0.1, 0.2, 0.5, 1, 2], ["0.1", "0.2", "0.5", "1", "2"])
     axis.grid(alpha=0.3, which="both")

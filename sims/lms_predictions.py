@@ -118,9 +118,9 @@ def step_limit(ensemble: Ensemble) -> tuple[str, float]:
 
     Examples
     --------
-    >>> tier, limit = step_limit(Ensemble(fxp.Process([0.1, 0.5, -0.5, 0.1]), 0.1))
+    >>> tier, limit = step_limit(Ensemble(fxp.Process([0.1, 0.5, -0.5, 0.1]), 0.1, delay=5))
     >>> tier, round(limit, 4)
-    ('operator', 0.3053)
+    ('operator', 0.1799)
     """
     operator = _exact(ensemble)
     if operator is not None:
