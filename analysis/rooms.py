@@ -26,6 +26,7 @@ ROOMS = (
     "pipelining",
     "lms",
     "lms_words",
+    "lms_curves",
     "mismatch",
 )
 """The rooms with derivations: modules of the same name are in analysis, analysis.claims and sims.measure.

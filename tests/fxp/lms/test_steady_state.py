@@ -41,6 +41,7 @@ def test_it_has_no_end_at_the_limit():
         misadjustment(np.eye(3), limit, delay=2)
 
 
+@settings(max_examples=30)
 @given(R=matrices(), delay=st.integers(0, 12))
 def test_one_rounding_error_below_the_limit_nothing_is_negative(R, delay):
     step = np.nextafter(mean_square_step_limit(R, delay=delay), 0)
