@@ -27,6 +27,7 @@ ROOMS = (
     "lms",
     "lms_words",
     "lms_curves",
+    "moments",
     "mismatch",
 )
 """The rooms with derivations: modules of the same name are in analysis, analysis.claims and sims.measure.
