@@ -1,25 +1,14 @@
-"""Why finite words cost an LMS filter what they cost: rounded updates, noise and bias of weights, rounded signals."""
+"""Why finite words cost an LMS filter what they cost: noise and bias of its weights, rounded data and output."""
 
 import sympy as sp
 
 from analysis.derivation import Assumption, Definition, Derivation, Lemma, Relation, Step
 from analysis.domain import Domain, Integers, Reals
-from analysis.lms import STABLE, mean_square_step_limit, mode_energy, update_noise
+from analysis.lms import MARGIN, STABLE, TWO_MODES, mean_square_step_limit, mode_energy, update_noise
+from analysis.lms_updates import GAUSSIAN_UPDATE
 from analysis.roundoff import rounding_error_continuous_mean
-from analysis.whiteness import error_harmonic, gaussian_cosine, gaussian_slope, squared_error_harmonic
 
 __all__ = [
-    "product_cosine",
-    "product_slope",
-    "floor_error_harmonic",
-    "squared_floor_error_harmonic",
-    "stochastic_variance_harmonic",
-    "lms_rounded_update_gain",
-    "lms_floored_update_gain",
-    "lms_rounded_update_noise",
-    "lms_floored_update_noise",
-    "lms_stochastic_update_noise",
-    "lms_stall_threshold",
     "lms_word_mode_power",
     "lms_weight_rounding",
     "lms_nearest_rounding",
@@ -31,44 +20,24 @@ __all__ = [
     "lms_data_rounding",
 ]
 
-PI, HALF, TWELFTH, SIXTH = sp.pi, sp.Rational(1, 2), sp.Rational(1, 12), sp.Rational(1, 6)
+HALF, SIXTH = sp.Rational(1, 2), sp.Rational(1, 6)
 
-n, N, N_1, N_2 = sp.symbols("n N N_1 N_2", integer=True, positive=True)
+N, N_1, N_2 = sp.symbols("N N_1 N_2", integer=True, positive=True)
 D = sp.Symbol("D", integer=True, nonnegative=True)
-x, angle, offset = sp.symbols("x theta c", real=True)
-t, rho, kappa, v_u, q_w, mu, lam, a, h, J, J_min, J_ex, P, G = sp.symbols(
-    "t rho kappa v_u q_w mu lambda a h J J_min J_ex P G", positive=True
+kappa, v_u, q_w, mu, lam, a, h, J, J_min, J_ex, J_k, P, G = sp.symbols(
+    "kappa v_u q_w mu lambda a h J J_min J_ex J_k P G", positive=True
 )
+psi, psi_1, psi_2 = sp.symbols("psi psi_1 psi_2", positive=True)
 theta, theta_1, theta_2, lam_1, lam_2, a_1, a_2, h_1, h_2, P_1, P_2 = sp.symbols(
     "theta theta_1 theta_2 lambda_1 lambda_2 a_1 a_2 h_1 h_2 P_1 P_2", positive=True
 )
-z, s_c, s_o, s_x, ratio, spare, trace, T = sp.symbols("z sigma_c2 sigma_o2 sigma_x2 c u T_R T", positive=True)
-J_k = sp.Symbol("J_k", positive=True)
-loss_1, loss_2 = sp.symbols("Delta_1 Delta_2", real=True)
-r_0, r_1, w, w_1, w_2, w_q, bias, m_e, loss = sp.symbols("r_0 r_1 w w_1 w_2 w_q delta m_e Delta", real=True)
-b, squared, f, f_squared, g_squared = (sp.Function(name) for name in ("b", "a", "f", "F", "S"))
-E_cos, E_slope, C, Z = (sp.Function(name) for name in ("E_cos", "E_zsin", "C", "Z"))
+s_c, s_o, s_x, ratio, spare, trace = sp.symbols("sigma_c2 sigma_o2 sigma_x2 c u T_R", positive=True)
+r_0, r_1, w, w_1, w_2, w_q, bias, m_e = sp.symbols("r_0 r_1 w w_1 w_2 w_q delta m_e", real=True)
+offset, loss, loss_1, loss_2 = sp.symbols("c Delta Delta_1 Delta_2", real=True)
 
-NORMAL = sp.exp(-(x**2) / 2) / sp.sqrt(2 * PI)
-SERIES = (n, 1, sp.oo)
-FREQUENCY = PI * n / rho
-ROOT = sp.sqrt(1 + FREQUENCY**2)
-HARMONIC: dict[sp.Symbol, Domain] = {n: Integers(1, 9)}
-STALL: dict[sp.Symbol, Domain] = {rho: Reals(0.2, 3)}
-TWO_MODES: dict[sp.Symbol, Domain] = {
-    theta_1: Reals(0.01, 0.08),
-    theta_2: Reals(0.01, 0.08),
-    N_1: Integers(1, 4),
-    N_2: Integers(1, 4),
-    D: Integers(0, 8),
-}
 POWERS: dict[sp.Symbol, Domain] = {J_min: Reals(0.1, 10), s_c: Reals(0.001, 0.1)}
 STEP: dict[sp.Symbol, Domain] = {mu: Reals(0.01, 1)}
-WIDROW = "B. Widrow, I. Kollár, Quantization Noise (2008); harmonics of the error"
 CARAISCOS = "C. Caraiscos, B. Liu, IEEE Trans. Acoust., Speech, Signal Process. 32 (1984) 34-41, without a delay"
-GAUSSIAN_UPDATE = Assumption(
-    "error and datum of an update are independent, continuous, Gaussian and of zero mean, and nothing overflows"
-)
 WHITE_ROUNDING = Assumption("the weights' rounding is of zero mean given all before, of variance σ_c² for each tap")
 WHITE_REST = Assumption("what rounding leaves of an update beside its gain is white noise, uncorrelated to all else")
 MANY_STEPS = Assumption("updates are of many steps of the weights")
@@ -78,227 +47,6 @@ HALF_ANGLES = (
     Definition(sp.Eq(a_1, 2 * sp.sin(theta_1)), "θ is the angle whose sine is a/2"),
     Definition(sp.Eq(a_2, 2 * sp.sin(theta_2)), "likewise"),
 )
-
-
-def product_cosine() -> Derivation:
-    """Mean of cos(t·e·x) for independent standard normal e and x."""
-    return Derivation(
-        "product_cosine",
-        C(t),
-        (
-            Step(2 * sp.Integral(E_cos(0, t * x) * NORMAL, (x, 0, sp.oo)), "mean over e, then over x, even in x"),
-            Step(
-                2 * sp.Integral(sp.exp(-((t * x) ** 2) / 2) * NORMAL, (x, 0, sp.oo)),
-                "characteristic function of the normal law",
-                (Lemma(gaussian_cosine(), {angle: sp.S.Zero, t: t * x}),),
-            ),
-            Step(1 / sp.sqrt(1 + t**2), "integral"),
-        ),
-        {t: Reals(0.1, 100)},
-        WIDROW,
-    )
-
-
-def product_slope() -> Derivation:
-    """Mean of e·x·sin(t·e·x) for independent standard normal e and x."""
-    return Derivation(
-        "product_slope",
-        Z(t),
-        (
-            Step(2 * sp.Integral(x * E_slope(0, t * x) * NORMAL, (x, 0, sp.oo)), "mean over e, then over x, even in x"),
-            Step(
-                2 * sp.Integral(x * (t * x) * sp.exp(-((t * x) ** 2) / 2) * NORMAL, (x, 0, sp.oo)),
-                "derivative of the characteristic function",
-                (Lemma(gaussian_slope(), {angle: sp.S.Zero, t: t * x}),),
-            ),
-            Step(t / sp.sqrt(1 + t**2) ** 3, "integral"),
-        ),
-        {t: Reals(0.1, 100)},
-        WIDROW,
-    )
-
-
-def floor_error_harmonic() -> Derivation:
-    """Fourier coefficient of sin(2πnx) in the error of FLOOR."""
-    return Derivation(
-        "floor_error_harmonic",
-        f(n),
-        (
-            Step(
-                2 * sp.Integral((HALF - x) * sp.sin(2 * PI * n * x), (x, 0, 1)),
-                "less its mean −½ the error of rounding down is ½ − x on (0, 1), odd and of period 1",
-            ),
-            Step(1 / (PI * n), "integral"),
-        ),
-        HARMONIC,
-        WIDROW,
-    )
-
-
-def squared_floor_error_harmonic() -> Derivation:
-    """Fourier coefficient of cos(2πnx) in the squared error of FLOOR about its mean."""
-    return Derivation(
-        "squared_floor_error_harmonic",
-        f_squared(n),
-        (
-            Step(
-                2 * sp.Integral((HALF - x) ** 2 * sp.cos(2 * PI * n * x), (x, 0, 1)),
-                "less its mean −½ the error of rounding down is ½ − x on (0, 1); the mean of its square is 1/12",
-            ),
-            Step(1 / (PI * n) ** 2, "integral"),
-        ),
-        HARMONIC,
-        WIDROW,
-    )
-
-
-def stochastic_variance_harmonic() -> Derivation:
-    """Fourier coefficient of cos(2πnx) in the variance of STOCHASTIC rounding."""
-    return Derivation(
-        "stochastic_variance_harmonic",
-        g_squared(n),
-        (
-            Step(
-                2 * sp.Integral(x * (1 - x) * sp.cos(2 * PI * n * x), (x, 0, 1)),
-                "at the fraction x the variance is x(1 − x), of mean 1/6",
-            ),
-            Step(-1 / (PI * n) ** 2, "integral"),
-        ),
-        HARMONIC,
-        WIDROW,
-    )
-
-
-def _at_harmonic(lemma: Derivation) -> Lemma:
-    """Return a mean over t·e·x as one over 2πn times the update e·x/(2ρ), in steps."""
-    name = lemma.quantity.subs(t, n)
-    return Lemma(lemma, {lemma.quantity: name, t: FREQUENCY})
-
-
-def _gain(name: str, harmonic: Derivation, sign: int, error: str) -> Derivation:
-    """Return the gain of a rounding whose error has harmonics signⁿ/(πn)."""
-    coefficient = harmonic.quantity
-    return Derivation(
-        name,
-        kappa,
-        (
-            Step(
-                1 + 2 * rho * sp.Sum(coefficient * Z(n), SERIES),
-                f"E[z·Q(z)]/E[z²] with Q(z) = z + error, z = e·x/(2ρ) in steps, E[z²] = 1/(4ρ²): Fourier series of "
-                f"{error}, term by term; Z(n) = E[e·x·sin(πn·e·x/ρ)]",
-            ),
-            Step(
-                1 + 2 * rho * sp.Sum(sign**n / (PI * n) * Z(n), SERIES),
-                "its coefficients",
-                (Lemma(harmonic),),
-            ),
-            Step(
-                1 + 2 * sp.Sum(sign**n / ROOT**3, SERIES),
-                "the law of a product of normal numbers",
-                (GAUSSIAN_UPDATE, _at_harmonic(product_slope())),
-            ),
-        ),
-        STALL,
-        WIDROW,
-    )
-
-
-def lms_rounded_update_gain() -> Derivation:
-    """Gain of an update that is rounded to nearest."""
-    return _gain("lms_rounded_update_gain", error_harmonic(), -1, "the error")
-
-
-def lms_floored_update_gain() -> Derivation:
-    """Gain of an update that is rounded down or up."""
-    return _gain("lms_floored_update_gain", floor_error_harmonic(), 1, "the error about its mean")
-
-
-def _noise(name: str, harmonic: Derivation, sign: int) -> Derivation:
-    """Return the variance of what an error with squared harmonics signⁿ/(πn)² leaves beside the gain."""
-    coefficient = harmonic.quantity
-    lost = (kappa - 1) ** 2 / (4 * rho**2)
-    return Derivation(
-        name,
-        v_u,
-        (
-            Step(
-                TWELFTH + sp.Sum(coefficient * C(n), SERIES) - lost,
-                "E[(Q − κz)²] about the mean of Q, = E[error²] − (κ − 1)² E[z²]: Fourier series of the squared error, "
-                "term by term; C(n) = E[cos(πn·e·x/ρ)]",
-            ),
-            Step(
-                TWELFTH + sp.Sum(sign**n / (PI * n) ** 2 * C(n), SERIES) - lost,
-                "its coefficients",
-                (Lemma(harmonic),),
-            ),
-            Step(
-                TWELFTH + sp.Sum(sign**n / (PI * n) ** 2 / ROOT, SERIES) - lost,
-                "the law of a product of normal numbers",
-                (GAUSSIAN_UPDATE, _at_harmonic(product_cosine())),
-            ),
-        ),
-        {**STALL, kappa: Reals(0.1, 1.5)},
-        WIDROW,
-    )
-
-
-def lms_rounded_update_noise() -> Derivation:
-    """Variance of what rounding to nearest leaves of an update beside its gain."""
-    return _noise("lms_rounded_update_noise", squared_error_harmonic(), -1)
-
-
-def lms_floored_update_noise() -> Derivation:
-    """Variance of what rounding down or up leaves of an update beside its gain."""
-    return _noise("lms_floored_update_noise", squared_floor_error_harmonic(), 1)
-
-
-def lms_stochastic_update_noise() -> Derivation:
-    """Variance of the rounding error of an update that is rounded STOCHASTIC."""
-    return Derivation(
-        "lms_stochastic_update_noise",
-        v_u,
-        (
-            Step(
-                SIXTH + sp.Sum(g_squared(n) * C(n), SERIES),
-                "mean of the variance at each fraction: its Fourier series, term by term; C(n) = E[cos(πn·e·x/ρ)]. The "
-                "error has no mean at any update, so that the gain is one",
-            ),
-            Step(
-                SIXTH + sp.Sum(-1 / (PI * n) ** 2 * C(n), SERIES),
-                "its coefficients",
-                (Lemma(stochastic_variance_harmonic()),),
-            ),
-            Step(
-                SIXTH - sp.Sum(1 / ((PI * n) ** 2 * ROOT), SERIES),
-                "the law of a product of normal numbers",
-                (GAUSSIAN_UPDATE, _at_harmonic(product_cosine())),
-            ),
-        ),
-        STALL,
-        WIDROW,
-    )
-
-
-def lms_stall_threshold() -> Derivation:
-    """Largest product of error and datum that leaves a weight as it is."""
-    return Derivation(
-        "lms_stall_threshold",
-        T,
-        (
-            Step(
-                z * q_w / mu,
-                "the update μ·e·x is z steps of the weights; a weight is a whole number of steps, so that the rounded "
-                "sum moves by z rounded",
-            ),
-            Step(
-                q_w / (2 * mu),
-                "half a step, a tie, is the largest that rounding half toward zero takes to zero",
-                (Definition(sp.Eq(z, HALF), "⌈z − ½⌉ = 0 for 0 < z ≤ ½"),),
-            ),
-        ),
-        {q_w: Reals(1e-4, 1), mu: Reals(1e-3, 1)},
-        "definition of rounding to nearest",
-    )
 
 
 def lms_word_mode_power() -> Derivation:
@@ -333,7 +81,8 @@ def lms_weight_rounding() -> Derivation:
     gains = N_1 * a_1**2 * h_1 / (1 - a_1**2 * h_1) + N_2 * a_2**2 * h_2 / (1 - a_2**2 * h_2)
     rounding = s_c / mu * (N_1 * a_1 * h_1 / (1 - a_1**2 * h_1) + N_2 * a_2 * h_2 / (1 - a_2**2 * h_2))
     excess = (gains * J_min + rounding) / (1 - gains)
-    energies = {a_1: 2 * sp.sin(theta_1), a_2: 2 * sp.sin(theta_2), h_1: _energy(theta_1), h_2: _energy(theta_2)}
+    angles = {a_1: 2 * sp.sin(theta_1), a_2: 2 * sp.sin(theta_2)}
+    energies = angles | {h_1: _energy(theta_1, psi_1), h_2: _energy(theta_2, psi_2)}
     return Derivation(
         "lms_weight_rounding",
         J_ex,
@@ -363,8 +112,8 @@ def lms_weight_rounding() -> Derivation:
                 "energy of a mode",
                 (
                     *HALF_ANGLES,
-                    Lemma(mode_energy(), {h: h_1, theta: theta_1}),
-                    Lemma(mode_energy(), {h: h_2, theta: theta_2}),
+                    Lemma(mode_energy(), {h: h_1, theta: theta_1, psi: psi_1}),
+                    Lemma(mode_energy(), {h: h_2, theta: theta_2, psi: psi_2}),
                 ),
             ),
         ),
@@ -410,12 +159,13 @@ def lms_small_step_words() -> Derivation:
                 "size, σ_c² = c μ²",
             ),
             Step(
-                spread.subs({h: _energy(theta), a: 2 * sp.sin(theta)}, simultaneous=True),
-                "energy of a mode",
+                spread.subs({h: _energy(theta, MARGIN), a: 2 * sp.sin(theta)}, simultaneous=True),
+                "energy of a mode, ψ = π/4 − (2D + 1)θ/2",
                 (
                     STABLE,
                     WHITE_ROUNDING,
                     Lemma(mode_energy()),
+                    Definition(sp.Eq(psi, MARGIN)),
                     Definition(sp.Eq(a, 2 * sp.sin(theta)), "θ is the angle whose sine is a/2"),
                 ),
             ),
@@ -593,6 +343,6 @@ def _fed_back(
     )
 
 
-def _energy(at: sp.Expr) -> sp.Expr:
-    """Return the energy of a mode at an angle."""
-    return mode_energy().result.subs(theta, at)
+def _energy(angle: sp.Expr, margin: sp.Expr) -> sp.Expr:
+    """Return the energy of a mode at its angles θ and ψ."""
+    return mode_energy().result.subs({theta: angle, psi: margin}, simultaneous=True)

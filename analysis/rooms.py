@@ -28,6 +28,7 @@ ROOMS = (
     "lms_words",
     "lms_curves",
     "moments",
+    "lms_updates",
     "mismatch",
 )
 """The rooms with derivations: modules of the same name are in analysis, analysis.claims and sims.measure.

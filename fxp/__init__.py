@@ -61,6 +61,9 @@ if TYPE_CHECKING:
     from fxp.lms.rules import small_step_limit as small_step_limit
     from fxp.lms.rules import small_step_misadjustment as small_step_misadjustment
     from fxp.lms.rules import textbook_step_limit as textbook_step_limit
+    from fxp.lms.small_steps import best_step_size as best_step_size
+    from fxp.lms.small_steps import small_step_excess as small_step_excess
+    from fxp.lms.small_steps import weight_drift as weight_drift
     from fxp.lms.stalls import RoundedUpdate as RoundedUpdate
     from fxp.lms.stalls import rounded_update as rounded_update
     from fxp.lms.stalls import stall_indicator as stall_indicator
@@ -277,13 +280,13 @@ _HOME = {
     "FixedPointLms": "fixed_lms.filters",
     "FinitePrecisionExcess": "lms.words",
     "finite_precision_excess": "lms.words",
-    "small_step_excess": "lms.words",
-    "weight_drift": "lms.words",
+    "small_step_excess": "lms.small_steps",
+    "weight_drift": "lms.small_steps",
     "RoundedUpdate": "lms.stalls",
     "rounded_update": "lms.stalls",
     "stall_indicator": "lms.stalls",
     "stall_threshold": "lms.stalls",
-    "best_step_size": "lms.word_choice",
+    "best_step_size": "lms.small_steps",
     "weight_bits_for_excess": "lms.word_choice",
     "FlowPath": "pipelining.flow_graphs",
     "lms_graph": "pipelining.lms_graphs",

@@ -1,12 +1,14 @@
 """Claims on LMS in finite words."""
 
-from math import asin, log10, sqrt
+from math import asin, log10, pi, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis import lms_updates
 from analysis import lms_words as derivations
 from analysis.claims.claim import Claim
+from analysis.claims.lms_updates import gain_derived, noise_derived
 from analysis.domain import Choice, Domain, Integers, Reals
 from fxp import (
     FinitePrecisionExcess,
@@ -15,7 +17,6 @@ from fxp import (
     misadjustment,
     rounded_update,
     small_step_excess,
-    stall_threshold,
     weight_drift,
 )
 
@@ -27,7 +28,6 @@ LEAST = 0.25  # J_min
 CLEAN = 0.0625  # J_min where rounded data are looked at
 OUTPUT_SHIFT, DATA_SHIFT, SMALL_SHIFT = 4, 5, 7  # bits of the step size
 FINE = 2.0**-20
-STALL: dict[str, Domain] = {"stall": Reals(0.2, 3)}
 CORRELATED: dict[str, Domain] = {"taps": Integers(2, 4), "correlation": Reals(0.05, 0.3)}
 LATE: dict[str, Domain] = {"delay": Integers(0, 3)}
 
@@ -40,74 +40,18 @@ def _db(power: float) -> float:
     return 10 * log10(power)
 
 
-def _angles(taps: int, correlation: float, step: float, more: float = 0.0) -> dict[str, float]:
+def _angles(taps: int, correlation: float, step: float, delay: int = 0, more: float = 0.0) -> dict[str, float]:
     """Return the modes of equally correlated data of power 1: one, and the others alike."""
-    large, small = 1 + (taps - 1) * correlation + more, 1 - correlation + more
-    angles = {"theta_1": asin(step * large / 2), "theta_2": asin(step * small / 2)}
-    return angles | {"N_1": 1, "N_2": taps - 1}
+    powers = 1 + (taps - 1) * correlation + more, 1 - correlation + more
+    modes: dict[str, float] = {"N_1": 1, "N_2": taps - 1}
+    for mode, power in enumerate(powers, start=1):
+        theta = asin(step * power / 2)
+        modes |= {f"theta_{mode}": theta, f"psi_{mode}": pi / 4 - (2 * delay + 1) * theta / 2}
+    return modes
 
 
-def _gain(stall: float, rounding: str) -> float:
-    return float(rounded_update(stall, rounding=rounding).gain)
-
-
-def _gain_derived(stall: float, rounding: str) -> float:
-    floored = rounding in ("FLOOR", "CEIL")
-    derive = derivations.lms_floored_update_gain if floored else derivations.lms_rounded_update_gain
-    return derive().value(rho=stall)
-
-
-def _no_gain(stall: float, rounding: str) -> float:
-    """Takes rounding for noise alone, which does not change the step size."""
-    del stall, rounding
-    return 1.0
-
-
-def _other_gain(stall: float, rounding: str) -> float:
-    """Takes the gain of rounding down for that of rounding to nearest, and the other way round."""
-    return _gain(stall, "HALF_EVEN" if rounding in ("FLOOR", "CEIL") else "FLOOR")
-
-
-def _noise(stall: float, rounding: str) -> float:
+def _noise_at(stall: float, rounding: str) -> float:
     return float(rounded_update(stall, rounding=rounding).variance)
-
-
-def _noise_derived(stall: float, rounding: str) -> float:
-    if rounding == "STOCHASTIC":
-        return derivations.lms_stochastic_update_noise().value(rho=stall)
-    floored = rounding in ("FLOOR", "CEIL")
-    derive = derivations.lms_floored_update_noise if floored else derivations.lms_rounded_update_noise
-    return derive().value(rho=stall, kappa=_gain_derived(stall, rounding))
-
-
-def _uniform_noise(stall: float, rounding: str) -> float:
-    """Takes 1/12, of STOCHASTIC 1/6, as if updates were of many steps."""
-    del stall
-    return 1 / 6 if rounding == "STOCHASTIC" else 1 / 12
-
-
-def _nearest_noise(stall: float, rounding: str) -> float:
-    """Takes the noise of rounding to nearest for every mode."""
-    del rounding
-    return _noise(stall, "HALF_EVEN")
-
-
-def _threshold(step_shift: int, frac_bits: int) -> float:
-    return float(stall_threshold(2.0**-step_shift, 2.0**-frac_bits))
-
-
-def _threshold_derived(step_shift: int, frac_bits: int) -> float:
-    return derivations.lms_stall_threshold().value(q_w=2.0**-frac_bits, mu=2.0**-step_shift)
-
-
-def _whole_step(step_shift: int, frac_bits: int) -> float:
-    """Takes a whole step of the weights, which only rounding toward zero loses."""
-    return 2 * _threshold(step_shift, frac_bits)
-
-
-def _error_alone(step_shift: int, frac_bits: int) -> float:
-    """Multiplies by the step size instead of dividing."""
-    return 2.0**-frac_bits / 2 * 2.0**-step_shift
 
 
 def _excess(
@@ -130,9 +74,9 @@ def _weights(taps: int, correlation: float, step_shift: int, delay: int, coarsen
 def _weights_derived(taps: int, correlation: float, step_shift: int, delay: int, coarseness: int) -> float:
     stall = _excess(taps, correlation, step_shift, delay, coarseness).stall
     step, weight = 2.0**-step_shift, 2.0 ** (coarseness - step_shift)
-    noise = weight**2 * derivations.lms_stochastic_update_noise().value(rho=stall)
-    powers = {"mu": step, "D": delay, "J_min": LEAST, "sigma_c2": noise}
-    return _db(derivations.lms_weight_rounding().value(**_angles(taps, correlation, step), **powers))
+    noise = weight**2 * noise_derived(stall, "STOCHASTIC")
+    powers = {"mu": step, "J_min": LEAST, "sigma_c2": noise}
+    return _db(derivations.lms_weight_rounding().value(**_angles(taps, correlation, step, delay), **powers))
 
 
 def _scaled_noise(scale: float, taps: int, correlation: float, step_shift: int, delay: int, coarseness: int) -> float:
@@ -159,7 +103,9 @@ def _rounded_once(taps: int, correlation: float, step_shift: int, delay: int, co
 def _whatever_the_stall(taps: int, correlation: float, step_shift: int, delay: int, coarseness: int) -> float:
     """Takes the noise q²/6 of updates of many steps."""
     excess = _excess(taps, correlation, step_shift, delay, coarseness)
-    return _scaled_noise(1 / 6 / _noise(excess.stall, "STOCHASTIC"), taps, correlation, step_shift, delay, coarseness)
+    return _scaled_noise(
+        1 / 6 / _noise_at(excess.stall, "STOCHASTIC"), taps, correlation, step_shift, delay, coarseness
+    )
 
 
 def _nearest(taps: int, correlation: float, step_shift: int, delay: int, coarseness: int) -> float:
@@ -168,10 +114,10 @@ def _nearest(taps: int, correlation: float, step_shift: int, delay: int, coarsen
 
 def _nearest_derived(taps: int, correlation: float, step_shift: int, delay: int, coarseness: int) -> float:
     stall = _excess(taps, correlation, step_shift, delay, coarseness, "HALF_EVEN").stall
-    gain, step, weight = _gain_derived(stall, "HALF_EVEN"), 2.0**-step_shift, 2.0 ** (coarseness - step_shift)
-    noise = weight**2 * _noise_derived(stall, "HALF_EVEN")
-    powers = {"mu": step, "kappa": gain, "D": delay, "J_min": LEAST, "sigma_c2": noise}
-    return _db(derivations.lms_nearest_rounding().value(**_angles(taps, correlation, gain * step), **powers))
+    gain, step, weight = gain_derived(stall, "HALF_EVEN"), 2.0**-step_shift, 2.0 ** (coarseness - step_shift)
+    noise = weight**2 * noise_derived(stall, "HALF_EVEN")
+    powers = {"mu": step, "kappa": gain, "J_min": LEAST, "sigma_c2": noise}
+    return _db(derivations.lms_nearest_rounding().value(**_angles(taps, correlation, gain * step, delay), **powers))
 
 
 def _as_stochastic(taps: int, correlation: float, step_shift: int, delay: int, coarseness: int) -> float:
@@ -188,7 +134,9 @@ def _not_rounded(taps: int, correlation: float, step_shift: int, delay: int, coa
 def _uniform_fractions(taps: int, correlation: float, step_shift: int, delay: int, coarseness: int) -> float:
     """Takes the textbook's noise q²/12 and no gain, also where updates are of about a step."""
     excess = _excess(taps, correlation, step_shift, delay, coarseness)
-    return _scaled_noise(1 / 12 / _noise(excess.stall, "STOCHASTIC"), taps, correlation, step_shift, delay, coarseness)
+    return _scaled_noise(
+        1 / 12 / _noise_at(excess.stall, "STOCHASTIC"), taps, correlation, step_shift, delay, coarseness
+    )
 
 
 def _small_step(taps: int, coarseness: int, rounding: str) -> float:
@@ -205,8 +153,8 @@ def _small_step(taps: int, coarseness: int, rounding: str) -> float:
 
 def _small_step_derived(taps: int, coarseness: int, rounding: str) -> float:
     stall = 2.0**coarseness / (2 * sqrt(LEAST))
-    gain = 1.0 if rounding == "STOCHASTIC" else _gain_derived(stall, rounding)
-    noise = 4.0 ** (coarseness - SMALL_SHIFT) * _noise_derived(stall, rounding)
+    gain = 1.0 if rounding == "STOCHASTIC" else gain_derived(stall, rounding)
+    noise = 4.0 ** (coarseness - SMALL_SHIFT) * noise_derived(stall, rounding)
     step = gain * 2.0**-SMALL_SHIFT
     return _db(derivations.lms_small_step_words().value(N=taps, mu=step, J_min=LEAST, sigma_c2=noise, **{"lambda": 1}))
 
@@ -299,8 +247,8 @@ def _output(taps: int, correlation: float, delay: int, frac_bits: int) -> float:
 
 
 def _output_derived(taps: int, correlation: float, delay: int, frac_bits: int) -> float:
-    modes = _angles(taps, correlation, 2.0**-OUTPUT_SHIFT)
-    return _db(derivations.lms_output_rounding().value(**modes, D=delay, J_min=LEAST, sigma_o2=4.0**-frac_bits / 12))
+    modes = _angles(taps, correlation, 2.0**-OUTPUT_SHIFT, delay)
+    return _db(derivations.lms_output_rounding().value(**modes, J_min=LEAST, sigma_o2=4.0**-frac_bits / 12))
 
 
 def _misadjusted(taps: int, correlation: float, step_shift: int, delay: int = 0) -> float:
@@ -331,10 +279,10 @@ def _data(taps: int, correlation: float, optimum: float, frac_bits: int) -> floa
 
 def _data_derived(taps: int, correlation: float, optimum: float, frac_bits: int) -> float:
     noise = 4.0**-frac_bits / 12
-    modes = _angles(taps, correlation, 2.0**-DATA_SHIFT, noise)
+    modes = _angles(taps, correlation, 2.0**-DATA_SHIFT, more=noise)
     powers = {"lambda_1": 1 + (taps - 1) * correlation, "lambda_2": 1 - correlation, "sigma_x2": noise}
     weights = {"w_1": optimum / sqrt(taps), "w_2": optimum * sqrt(1 - 1 / taps)}
-    return _db(derivations.lms_data_rounding().value(**modes, **powers, **weights, D=0, J_min=CLEAN))
+    return _db(derivations.lms_data_rounding().value(**modes, **powers, **weights, J_min=CLEAN))
 
 
 def _not_weighted(taps: int, correlation: float, optimum: float, frac_bits: int) -> float:
@@ -351,49 +299,10 @@ def _every_tap(taps: int, correlation: float, optimum: float, frac_bits: int) ->
 
 CLAIMS = (
     Claim(
-        "lms_rounded_update_gain",
-        "Rounding to nearest takes away part of an update of few steps, and rounding down or up adds to it.",
-        "exact",
-        derivations.lms_rounded_update_gain().assumptions,
-        derivations.lms_rounded_update_gain,
-        _gain,
-        {**STALL, "rounding": Choice("HALF_EVEN", "FLOOR", "HALF_UP", "CEIL")},
-        (_no_gain, _other_gain),
-        "derivation-lms_rounded_update_gain",
-        tolerance=1e-4,
-        derived=_gain_derived,
-    ),
-    Claim(
-        "lms_rounded_update_noise",
-        "The noise of rounding an update is less than q²/12, of STOCHASTIC q²/6, where updates are of few steps.",
-        "exact",
-        derivations.lms_rounded_update_noise().assumptions,
-        derivations.lms_rounded_update_noise,
-        _noise,
-        {**STALL, "rounding": Choice("HALF_EVEN", "STOCHASTIC", "FLOOR")},
-        (_uniform_noise, _nearest_noise),
-        "derivation-lms_rounded_update_noise",
-        tolerance=1e-4,
-        unit="steps²",
-        derived=_noise_derived,
-    ),
-    Claim(
-        "lms_stall_threshold",
-        "Rounding to nearest loses an update where error times datum is at most q/(2μ).",
-        "exact",
-        derivations.lms_stall_threshold().assumptions,
-        derivations.lms_stall_threshold,
-        _threshold,
-        {"step_shift": Integers(1, 5), "frac_bits": Integers(1, 4)},
-        (_whole_step, _error_alone),
-        "derivation-lms_stall_threshold",
-        derived=_threshold_derived,
-    ),
-    Claim(
         "lms_weight_rounding",
         "Weights that are rounded STOCHASTIC at each update add this to the error, at any delay and any stall.",
         "asymptotic",
-        derivations.lms_weight_rounding().assumptions + derivations.lms_stochastic_update_noise().assumptions,
+        derivations.lms_weight_rounding().assumptions + lms_updates.lms_stochastic_update_noise().assumptions,
         derivations.lms_weight_rounding,
         _weights,
         {**CORRELATED, "step_shift": Integers(4, 5), **LATE, "coarseness": Integers(-1, 2)},
@@ -408,7 +317,7 @@ CLAIMS = (
         "lms_nearest_rounding",
         "Weights that are rounded to nearest add this to the error, while updates are of half a step or more.",
         "asymptotic",
-        derivations.lms_nearest_rounding().assumptions + derivations.lms_rounded_update_noise().assumptions,
+        derivations.lms_nearest_rounding().assumptions + lms_updates.lms_rounded_update_noise().assumptions,
         derivations.lms_nearest_rounding,
         _nearest,
         {**CORRELATED, "step_shift": Integers(4, 5), **LATE, "coarseness": Integers(-2, 0)},
@@ -423,7 +332,7 @@ CLAIMS = (
         "lms_small_step_words",
         "The excess of a small step is half of μ·J_min·tr R, and N·σ_c²/(2μ) for the rounded weights.",
         "asymptotic",
-        derivations.lms_small_step_words().assumptions + derivations.lms_rounded_update_noise().assumptions,
+        derivations.lms_small_step_words().assumptions + lms_updates.lms_rounded_update_noise().assumptions,
         derivations.lms_small_step_words,
         _small_step,
         {"taps": Integers(2, 5), "coarseness": Integers(-1, 1), "rounding": Choice("STOCHASTIC", "HALF_EVEN")},

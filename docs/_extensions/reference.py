@@ -60,6 +60,7 @@ TOPICS = {
         "fixed_lms.batches",
         "words",
         "lms.words",
+        "lms.small_steps",
         "lms.word_choice",
         "lms.stalls",
     ),

@@ -22,7 +22,7 @@ class Adaptation:
     Parameters
     ----------
     errors : ndarray of int64, shape (…, iterations)
-        Codes of e, of step :attr:`FixedPointLms.error_step`.
+        Codes of e, of step ``FixedPointLms.error_step``.
     weights : ndarray of int64, shape (…, taps)
         Codes after the last iteration.
     kept_weights : ndarray of int64, shape (…, iterations // weights_every, taps), or None

@@ -73,7 +73,7 @@ class FixedPointLms:
 
     References
     ----------
-    Specification: :func:`fxp.fixed_lms.reference.iterate`, which this equals code for code.
+    Specification: ``fxp.fixed_lms.reference.iterate``, which this equals code for code.
 
     Examples
     --------
@@ -236,7 +236,7 @@ class FixedPointLms:
         codes : array_like of int, shape (…, iterations + taps)
             Codes of the series s in the formats of data and desired, which must be one.
         initial_weights, weights_every, rng
-            As in :meth:`run`.
+            As in :meth:`FixedPointLms.run`.
 
         Returns
         -------
@@ -246,9 +246,9 @@ class FixedPointLms:
         Raises
         ------
         TypeError, OverflowError
-            As :meth:`run`.
+            As :meth:`FixedPointLms.run`.
         ValueError
-            As :meth:`run`; or the formats of data and desired differ.
+            As :meth:`FixedPointLms.run`; or the formats of data and desired differ.
 
         Examples
         --------

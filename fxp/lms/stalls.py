@@ -11,7 +11,7 @@ from fxp.arguments import POSITIVE, reals, require_shapes
 from fxp.formats import Rounding
 from fxp.lms.modes import Floats
 
-__all__ = ["RoundedUpdate", "rounded_update", "stall_indicator", "stall_threshold"]
+__all__ = ["RoundedUpdate", "rounded_update", "stall_indicator", "stall_threshold", "with_gain"]
 
 TERMS = 2000  # of a series; what is left out is added as an integral
 LARGEST_STALL = 100.0
@@ -123,20 +123,14 @@ class RoundedUpdate:
 def rounded_update(stall: ArrayLike, *, rounding: Rounding | str = Rounding.HALF_EVEN) -> RoundedUpdate:
     r"""Return mean, gain and noise of a rounded update (exact, independent Gaussian error and datum).
 
-    With :math:`s_m = \sqrt{1 + (\pi m/\rho)^2}`,
+    With :math:`s_m = \sqrt{1 + (\pi m/\rho)^2}`, and the sign c = −1 of the HALF modes, c = 1 of FLOOR and CEIL,
 
-    ==========  ====  ==============================================  =================================================
-    mode        mean  gain κ                                          variance
-    ==========  ====  ==============================================  =================================================
-    HALF modes  0     :math:`1 + 2\sum_{m\ge1} (-1)^m s_m^{-3}`       :math:`\tfrac1{12} + \tfrac1{\pi^2} \sum_{m\ge1}
-                                                                      \tfrac{(-1)^m}{m^2 s_m} -
-                                                                      \tfrac{(\kappa - 1)^2}{4\rho^2}`
-    FLOOR,      ∓ ½   :math:`1 + 2\sum_{m\ge1} s_m^{-3}`              :math:`\tfrac1{12} + \tfrac1{\pi^2} \sum_{m\ge1}
-    CEIL                                                              \tfrac1{m^2 s_m} -
-                                                                      \tfrac{(\kappa - 1)^2}{4\rho^2}`
-    STOCHASTIC  0     1                                               :math:`\tfrac16 - \tfrac1{\pi^2} \sum_{m\ge1}
-                                                                      \tfrac1{m^2 s_m}`
-    ==========  ====  ==============================================  =================================================
+    .. math:: \kappa = 1 + 2 \sum_{m=1}^\infty \frac{c^m}{s_m^3}, \qquad
+        v = \frac1{12} + \frac1{\pi^2} \sum_{m=1}^\infty \frac{c^m}{m^2 s_m} - \frac{(\kappa - 1)^2}{4 \rho^2}
+
+    without a mean, of FLOOR and CEIL with a mean of ∓½; and of STOCHASTIC, without a mean,
+
+    .. math:: \kappa = 1, \qquad v = \frac16 - \frac1{\pi^2} \sum_{m=1}^\infty \frac1{m^2 s_m}
 
     For large updates, ρ → 0, this is the textbook's noise 1/12, of STOCHASTIC 1/6. For small ones rounding to nearest
     loses nearly all, the gain goes to zero, while that of STOCHASTIC stays 1: it does not stall.
@@ -170,9 +164,7 @@ def rounded_update(stall: ArrayLike, *, rounding: Rounding | str = Rounding.HALF
     >>> rounded_update(2.0).gain.round(3), rounded_update(2.0, rounding="STOCHASTIC").variance.round(3)
     (np.float64(0.733), np.float64(0.1))
     """
-    mode = Rounding.of(rounding)
-    if mode is Rounding.TOWARD_ZERO:
-        raise ValueError("rounding=TOWARD_ZERO is not a mode with a closed form here: it pulls every update to zero")
+    mode = with_gain(rounding)
     given = reals("stall", stall, minimum=0, maximum=LARGEST_STALL, remedy="give ρ, see fxp.stall_indicator")
     rho = np.maximum(given, NO_STALL)
     if mode is Rounding.STOCHASTIC:
@@ -181,6 +173,25 @@ def rounded_update(stall: ArrayLike, *, rounding: Rounding | str = Rounding.HALF
     loss = 2 * gain_sum(rho)
     variance = 1 / 12 + noise_sum(rho) / np.pi**2 - (loss / (2 * rho)) ** 2
     return RoundedUpdate(np.full_like(rho, DIRECTED.get(mode, 0.0)), 1 + loss, variance)
+
+
+def with_gain(rounding: Rounding | str) -> Rounding:
+    """Return a mode whose gain is known: any but TOWARD_ZERO.
+
+    Raises
+    ------
+    ValueError
+        It is that, or no mode.
+
+    Examples
+    --------
+    >>> with_gain("TRN")
+    <Rounding.FLOOR: 0>
+    """
+    mode = Rounding.of(rounding)
+    if mode is Rounding.TOWARD_ZERO:
+        raise ValueError("rounding=TOWARD_ZERO is not a mode with a closed form here: it pulls every update to zero")
+    return mode
 
 
 def _terms(rho: Floats) -> tuple[Floats, Floats]:

@@ -1,4 +1,4 @@
-"""Choosing the step size and the bits of the weights of an LMS filter."""
+"""Choosing the bits of the weights of an LMS filter."""
 
 from __future__ import annotations
 
@@ -11,70 +11,12 @@ from numpy.typing import ArrayLike
 
 from fxp.arguments import POSITIVE, one, reals
 from fxp.formats import Rounding
-from fxp.lms.spectra import autocorrelation_matrix
-from fxp.lms.words import finite_precision_excess, largest_stall
-from fxp.roundoff import rounding_error
+from fxp.lms.word_arguments import largest_stall
+from fxp.lms.words import finite_precision_excess
 
-__all__ = ["best_step_size", "weight_bits_for_excess"]
+__all__ = ["weight_bits_for_excess"]
 
 FEWEST_BITS, MOST_BITS = 2, 60
-
-
-def best_step_size(
-    R: ArrayLike, *, minimum_mse: float, weight_step: float, rounding: Rounding | str = Rounding.STOCHASTIC
-) -> float:
-    r"""Return the step size at which the textbook's excess of small steps is least (exact of that formula).
-
-    .. math:: \mu^* = \sigma_c \sqrt{\frac{N}{J_{\min} \operatorname{tr} R}}, \qquad
-        \tfrac12 \mu^* J_{\min} \operatorname{tr} R + \frac{N \sigma_c^2}{2 \mu^*} =
-        \sigma_c \sqrt{N J_{\min} \operatorname{tr} R}
-
-    with σ_c² = q²/6 for STOCHASTIC and q²/12 for the HALF modes: gradient noise and rounded weights add as much. The
-    stall indicator there is :math:`q/(2\sigma_c)`, always: √1.5 or √3. Updates are then about as large as the weights'
-    step, where the noise of rounding is less than q²/12 or q²/6: the excess at μ* is below that formula, and a smaller
-    step size lowers it still, though little. Of the HALF modes the update then has lost a fifth of its gain, and at
-    smaller step sizes nearly all: take this step size as the smallest.
-
-    Parameters
-    ----------
-    R : array_like of float, shape (N, N)
-        Autocorrelation matrix of the regressor.
-    minimum_mse : float
-        Least mean square error, positive.
-    weight_step : float
-        Distance q of neighbouring weights, positive.
-    rounding : Rounding or str
-        Mode of the weights: STOCHASTIC or one of the HALF modes.
-
-    Returns
-    -------
-    float
-        μ of w + μ·e·x; half of it where the update is w + 2·μ·e·x.
-
-    Raises
-    ------
-    ValueError
-        An argument is out of range, or the mode has a mean.
-
-    References
-    ----------
-    Derivation: :ref:`derivation-lms_best_step`.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> round(best_step_size(np.eye(3), minimum_mse=1.0, weight_step=2**-10), 6)
-    0.000399
-    """
-    matrix = autocorrelation_matrix(R)
-    if matrix.ndim != 2:
-        raise ValueError(f"R of shape {matrix.shape} is not one matrix: call once for each")
-    least = one("minimum_mse", reals("minimum_mse", minimum_mse, minimum=POSITIVE, remedy="give J_min"))
-    step = one("weight_step", reals("weight_step", weight_step, minimum=POSITIVE, remedy="give the weights' step"))
-    error = rounding_error(rounding)
-    if error.mean or Rounding.of(rounding) is Rounding.TOWARD_ZERO:
-        raise ValueError(f"rounding={rounding!r} moves the weights: take STOCHASTIC or a HALF mode")
-    return float(step * math.sqrt(error.variance * len(matrix) / (least * np.trace(matrix))))
 
 
 def weight_bits_for_excess(

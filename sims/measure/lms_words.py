@@ -16,20 +16,17 @@ __all__ = [
     "lms_data_rounding",
     "lms_nearest_rounding",
     "lms_output_rounding",
-    "lms_rounded_update_gain",
-    "lms_rounded_update_noise",
     "lms_small_step_words",
-    "lms_stall_threshold",
     "lms_weight_drift",
     "lms_weight_rounding",
 ]
 
 FINE_DATA, FINE_ERROR = Format(18, 14), Format(32, 22)
 FINE_WEIGHTS = 20  # fractional bits whose rounding no claim sees
-UPDATES = 400_000
 ITERATIONS = 2_400_000
 EVERY = 8  # iterations between the weights that are looked at
-SETTLED = 7  # time constants of the slowest mode
+SETTLED, MEAN_SETTLED = 4, 8  # time constants of the slowest mode: powers settle in half the time of a mean
+FEWEST_RUNS = 600  # for intervals of skewed powers
 STEP_BITS = 20  # of a step size that is no power of two
 Floats = NDArray[np.float64]
 
@@ -56,6 +53,8 @@ class Setting:
         First of the optimal weights; the others are zero.
     data, output : Format or None
         Words of data and output, fine or exact where not given.
+    settled : int
+        Time constants of the slowest mode before anything is looked at.
     """
 
     taps: int
@@ -69,16 +68,17 @@ class Setting:
     optimum: float = 0.0
     data: Format | None = None
     output: Format | None = None
+    settled: int = SETTLED
 
     @property
     def settling(self) -> int:
         """Iterations before anything is looked at."""
-        return int(SETTLED / ((1 - self.correlation) * self.step_code * 2.0**-self.step_shift))
+        return int(self.settled / ((1 - self.correlation) * self.step_code * 2.0**-self.step_shift))
 
     def run(self, trial: Trial) -> tuple[Floats, Floats]:
         """Return errors (runs, iterations) and weight errors (runs, times, taps) of settled filters."""
-        iterations = self.settling + max(1000, self.settling)
-        runs = trial.samples(max(60, ITERATIONS // (iterations * self.taps)))
+        iterations = self.settling + max(1000, 2 * self.settling)
+        runs = trial.samples(max(FEWEST_RUNS, ITERATIONS // (iterations * self.taps)))
         x = sqrt(self.correlation) * trial.rng.standard_normal((runs, iterations, 1))
         x = x + sqrt(1 - self.correlation) * trial.rng.standard_normal((runs, iterations, self.taps))
         d = self.optimum * x[..., 0] + sqrt(self.least) * trial.rng.standard_normal((runs, iterations))
@@ -113,35 +113,6 @@ class Setting:
         errors, _ = self.run(trial)
         above = Measurement.mean((errors**2).mean(axis=1) - self.least, false_alarm=trial.false_alarm)
         return _decibels(above)
-
-
-@measures("lms_rounded_update_gain")
-def lms_rounded_update_gain(stall: float, rounding: str, *, trial: Trial) -> Measurement:
-    """Return E[z·Q(z)]/E[z²] of updates z in steps of the weights."""
-    z, error = _updates(stall, rounding, trial)
-    return Measurement.mean(1 + 4 * stall**2 * z * error, false_alarm=trial.false_alarm)
-
-
-@measures("lms_rounded_update_noise")
-def lms_rounded_update_noise(stall: float, rounding: str, *, trial: Trial) -> Measurement:
-    """Return the variance of the error of rounding updates, less its part along the update."""
-    z, error = _updates(stall, rounding, trial)
-    error = error - error.mean()
-    rest = error - (z @ error) / (z @ z) * z
-    return Measurement.mean(rest**2, false_alarm=trial.false_alarm)
-
-
-@measures("lms_stall_threshold")
-def lms_stall_threshold(step_shift: int, frac_bits: int, *, trial: Trial) -> Measurement:
-    """Return the largest product of an error and a datum, of all codes, that leaves a weight as it is."""
-    del trial
-    error, data = Format(7, 3), Format(7, 3)
-    weights = Word(Format(16, frac_bits), rounding="HALF_TOWARD_ZERO")
-    codes = np.arange(error.min_code, error.max_code + 1)
-    d, x = (pair.reshape(-1) for pair in np.meshgrid(codes, codes))
-    done = FixedPointLms(1, data, error, weights, step_shift).run(x[:, None, None], d[:, None])
-    products = np.abs(d * x) * error.step * data.step
-    return Measurement.enumerated(products[done.weights[:, 0] == 0].max())
 
 
 @measures("lms_weight_rounding")
@@ -182,7 +153,9 @@ def lms_weight_drift(
 ) -> Measurement:
     """Return the mean error of two weights, in steps of the weights."""
     frac_bits = step_shift - coarseness
-    setting = Setting(2, correlation, 0.25, step_shift, delay, frac_bits=frac_bits, rounding=rounding)
+    setting = Setting(
+        2, correlation, 0.25, step_shift, delay, frac_bits=frac_bits, rounding=rounding, settled=MEAN_SETTLED
+    )
     _, v = setting.run(trial)
     return Measurement.mean(v.mean(axis=1) * 2.0**frac_bits, false_alarm=trial.false_alarm)
 
@@ -199,18 +172,6 @@ def lms_data_rounding(taps: int, correlation: float, optimum: float, frac_bits: 
     """Return the excess, dB, with rounded data."""
     setting = Setting(taps, correlation, 0.0625, 5, optimum=optimum, data=Format(12, frac_bits))
     return setting.error_excess_db(trial)
-
-
-def _updates(stall: float, rounding: str, trial: Trial) -> tuple[Floats, Floats]:
-    """Return updates and the errors of rounding them, in steps of the weights, each from a weight of zero."""
-    shift = 3
-    lms = FixedPointLms(1, FINE_DATA, FINE_ERROR, Word(Format(20, shift), rounding=rounding), shift)
-    count = trial.samples(UPDATES)
-    x = encode(trial.rng.standard_normal((count, 1, 1)), FINE_DATA)
-    d = encode(trial.rng.standard_normal((count, 1)) / (2 * stall), FINE_ERROR)
-    done = lms.run(x, d, rng=trial.rng)
-    z: Floats = np.asarray(d[:, 0] * x[:, 0, 0] * (FINE_ERROR.step * FINE_DATA.step))
-    return z, done.weights[:, 0] - z
 
 
 def _decibels(power: Measurement) -> Measurement:

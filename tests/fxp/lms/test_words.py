@@ -17,7 +17,7 @@ from fxp import (
     weight_bits_for_excess,
     weight_drift,
 )
-from fxp.lms.words import largest_stall
+from fxp.lms.word_arguments import largest_stall
 from tests.fxp.lms.moment_maps import updates
 
 R = toeplitz([1.0, 0.4])
@@ -179,12 +179,14 @@ def refused(**changed):
         (refused(data_noise=0.1), r"optimal_weights=None are not given"),
         (refused(data_noise=0.1, optimal_weights=[1.0]), r"optimal_weights of shape \(1,\) are not of shape \(2,\)"),
         (refused(rounding="TOWARD_ZERO"), r"rounding=TOWARD_ZERO is not a mode"),
+        (refused(rounding="TOWARD_ZERO", textbook=True), r"rounding=TOWARD_ZERO is not a mode"),
+        (lambda: small_step_excess(R, 0.01, minimum_mse=1, weight_step=0.1), r"stall=5 is not at most 2"),
         (refused(weight_step=2.0**-1), r"stall=.* is not at most 2: the weights' step is so coarse"),
         (refused(weight_step=2.0**-3, textbook=True), r"stall=.* is not at most 0.6"),
         (refused(weight_step=2.0**-4, rounding="FLOOR"), r"stall=.* is not at most 0.4"),
         (lambda: small_step_excess(R, 0.01, minimum_mse=1, weight_step=0.01, rounding="FLOOR"), r"has a mean"),
         (lambda: best_step_size(R, minimum_mse=1, weight_step=0.01, rounding="FLOOR"), r"moves the weights"),
-        (lambda: best_step_size(R, minimum_mse=1, weight_step=0.01, rounding="TRN_ZERO"), r"moves the weights"),
+        (lambda: best_step_size(R, minimum_mse=1, weight_step=0.01, rounding="TRN_ZERO"), r"is not a mode"),
         (lambda: best_step_size(np.stack([R]), minimum_mse=1, weight_step=0.01), r"is not one matrix"),
         (lambda: weight_drift(R, 0.1, weight_step=0.0), r"weight_step=0.0 is not finite and positive"),
         (
