@@ -23,6 +23,7 @@ ROOMS = (
     "overflow",
     "requantizers",
     "costs",
+    "filters",
     "pipelining",
     "lms",
     "lms_words",

@@ -34,6 +34,18 @@ if TYPE_CHECKING:
     from fxp.dot_products import sqnr_dot_quantized as sqnr_dot_quantized
     from fxp.fixed_lms.batches import Adaptation as Adaptation
     from fxp.fixed_lms.filters import FixedPointLms as FixedPointLms
+    from fxp.filters.bits import PredictorBits as PredictorBits
+    from fxp.filters.bits import predictor_bits as predictor_bits
+    from fxp.filters.bits import predictor_bits_exact as predictor_bits_exact
+    from fxp.filters.designs import PredictorDesign as PredictorDesign
+    from fxp.filters.losses import FilterNoise as FilterNoise
+    from fxp.filters.losses import PredictorLoss as PredictorLoss
+    from fxp.filters.losses import fir_error as fir_error
+    from fxp.filters.losses import predictor_loss as predictor_loss
+    from fxp.filters.noise import fir_noise as fir_noise
+    from fxp.filters.noise import weight_error_power as weight_error_power
+    from fxp.filters.predictors import Predictor as Predictor
+    from fxp.filters.predictors import optimal_predictor as optimal_predictor
     from fxp.formats import Format as Format
     from fxp.formats import Overflow as Overflow
     from fxp.formats import Rounding as Rounding
@@ -218,6 +230,18 @@ _HOME = {
     "predict_mismatch": "precision",
     "Signal": "signals",
     "Process": "processes",
+    "Predictor": "filters.predictors",
+    "optimal_predictor": "filters.predictors",
+    "fir_noise": "filters.noise",
+    "weight_error_power": "filters.noise",
+    "FilterNoise": "filters.losses",
+    "PredictorLoss": "filters.losses",
+    "fir_error": "filters.losses",
+    "predictor_loss": "filters.losses",
+    "PredictorBits": "filters.bits",
+    "PredictorDesign": "filters.designs",
+    "predictor_bits": "filters.bits",
+    "predictor_bits_exact": "filters.bits",
     "bits_for_sqnr_exact": "word_lengths",
     "bits_for_sqnr": "word_lengths",
     "optimal_clip": "clipping",

@@ -21,6 +21,15 @@ MEASURES_MAY_IMPORT = frozenset(
     for room in (
         *("formats", "quantization", "reference", "kernels", "carriers", "accumulators", "networks", "signals"),
         *("words", "fixed_lms"),
+        "formats",
+        "quantization",
+        "reference",
+        "kernels",
+        "carriers",
+        "accumulators",
+        "networks",
+        "signals",
+        "processes",
     )
 )
 BIT_TRUE_JOB = """
