@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from fxp.dither import dithered_error as dithered_error
     from fxp.dot_products import sqnr_dot_fixed as sqnr_dot_fixed
     from fxp.dot_products import sqnr_dot_quantized as sqnr_dot_quantized
-    from fxp.fixed_lms.batches import Adaptation as Adaptation
-    from fxp.fixed_lms.filters import FixedPointLms as FixedPointLms
     from fxp.filters.bits import PredictorBits as PredictorBits
     from fxp.filters.bits import predictor_bits as predictor_bits
     from fxp.filters.bits import predictor_bits_exact as predictor_bits_exact
@@ -46,6 +44,8 @@ if TYPE_CHECKING:
     from fxp.filters.noise import weight_error_power as weight_error_power
     from fxp.filters.predictors import Predictor as Predictor
     from fxp.filters.predictors import optimal_predictor as optimal_predictor
+    from fxp.fixed_lms.batches import Adaptation as Adaptation
+    from fxp.fixed_lms.filters import FixedPointLms as FixedPointLms
     from fxp.formats import Format as Format
     from fxp.formats import Overflow as Overflow
     from fxp.formats import Rounding as Rounding
@@ -87,12 +87,9 @@ if TYPE_CHECKING:
     from fxp.lms.tiers import lms_misadjustment as lms_misadjustment
     from fxp.lms.tiers import operator_step_limit as operator_step_limit
     from fxp.lms.tiers import step_limit as step_limit
-    from fxp.lms.word_choice import best_step_size as best_step_size
     from fxp.lms.word_choice import weight_bits_for_excess as weight_bits_for_excess
     from fxp.lms.words import FinitePrecisionExcess as FinitePrecisionExcess
     from fxp.lms.words import finite_precision_excess as finite_precision_excess
-    from fxp.lms.words import small_step_excess as small_step_excess
-    from fxp.lms.words import weight_drift as weight_drift
     from fxp.lossless_widths import lossless_bits as lossless_bits
     from fxp.networks import IntegerNetwork as IntegerNetwork
     from fxp.operand_noise import floor_bias_power as floor_bias_power

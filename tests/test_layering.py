@@ -20,16 +20,7 @@ MEASURES_MAY_IMPORT = frozenset(
     f"fxp.{room}"
     for room in (
         *("formats", "quantization", "reference", "kernels", "carriers", "accumulators", "networks", "signals"),
-        *("words", "fixed_lms"),
-        "formats",
-        "quantization",
-        "reference",
-        "kernels",
-        "carriers",
-        "accumulators",
-        "networks",
-        "signals",
-        "processes",
+        *("processes", "words", "fixed_lms"),
     )
 )
 BIT_TRUE_JOB = """
