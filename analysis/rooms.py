@@ -26,9 +26,9 @@ ROOMS = (
     "filters",
     "pipelining",
     "lms",
-    "lms_words",
     "lms_curves",
     "moments",
+    "lms_words",
     "lms_updates",
     "mismatch",
 )
