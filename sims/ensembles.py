@@ -17,9 +17,10 @@ from numba import config, njit
 from numpy.typing import NDArray
 
 from fxp.arguments import POSITIVE, one, reals, whole_numbers
+from fxp.filters.predictors import Predictor, optimal_predictor
 from fxp.processes import Process
 
-__all__ = ["BLOCK", "BOUND", "ESTIMATES", "Curve", "Ensemble", "Ensembles", "Regressors", "Wiener", "simulate"]
+__all__ = ["BLOCK", "BOUND", "ESTIMATES", "Curve", "Ensemble", "Ensembles", "Regressors", "simulate"]
 
 Floats = NDArray[np.float64]
 
@@ -35,36 +36,6 @@ class Regressors(StrEnum):
 
     DELAY_LINE = "delay_line"
     INDEPENDENT = "independent"
-
-
-@dataclass(frozen=True)
-class Wiener:
-    """The optimal one-step predictor of a process (exact to rounding).
-
-    Parameters
-    ----------
-    weights : tuple of float
-        w*, from the normal equations.
-    power : float
-        J_min, the power of its error.
-    """
-
-    weights: tuple[float, ...]
-    power: float
-
-    @classmethod
-    def of(cls, process: Process, taps: int) -> Wiener:
-        """Return that of a number of taps.
-
-        Examples
-        --------
-        >>> optimum = Wiener.of(Process([0.1, 0.5, -0.5, 0.1]), 3)
-        >>> [round(w, 6) for w in optimum.weights], round(optimum.power, 7)
-        ([-0.679161, -0.412655, -0.179161], 0.3520014)
-        """
-        correlations = process.autocorrelation(taps)
-        weights = np.linalg.solve(process.correlation_matrix(taps), correlations[1:])
-        return cls(tuple(weights.tolist()), float(correlations[0] - correlations[1:] @ weights))
 
 
 @dataclass(frozen=True)
@@ -137,9 +108,9 @@ class Ensemble:
         return self.process.correlation_matrix(self.taps)
 
     @cached_property
-    def optimum(self) -> Wiener:
+    def optimum(self) -> Predictor:
         """The weights of least error power."""
-        return Wiener.of(self.process, self.taps)
+        return optimal_predictor(self.process, self.taps)
 
     @cached_property
     def mean_filter(self) -> Floats:
@@ -158,7 +129,7 @@ class Ensemble:
     def mean_filter_power(self) -> Floats:
         """Error power of the mean filter, which is known: J_min + v̄ᵀRv̄."""
         distance = self.mean_filter - np.array(self.optimum.weights)
-        return np.asarray(self.optimum.power + np.einsum("ni,ij,nj->n", distance, self.correlation, distance))
+        return np.asarray(self.optimum.mse + np.einsum("ni,ij,nj->n", distance, self.correlation, distance))
 
     def draw(self, run: int) -> tuple[Floats, Floats]:
         """Return regressors and desired values of one run, a row for each iteration, from a seed of its own.
@@ -172,7 +143,7 @@ class Ensemble:
         if self.regressors is Regressors.INDEPENDENT:
             draws = rng.standard_normal((self.iterations, self.taps + 1))
             x = draws[:, :-1] @ np.linalg.cholesky(self.correlation).T
-            return x, x @ np.array(self.optimum.weights) + self.optimum.power**0.5 * draws[:, -1]
+            return x, x @ np.array(self.optimum.weights) + self.optimum.mse**0.5 * draws[:, -1]
         signal = self.process.sample(rng, self.iterations + self.taps)
         windows = np.lib.stride_tricks.sliding_window_view(signal[:-1], self.taps)
         return np.ascontiguousarray(windows[:, ::-1]), signal[self.taps :]
@@ -319,7 +290,7 @@ def _block(ensemble: Ensemble, first: int) -> tuple[Floats, Floats, NDArray[np.i
             ensemble.gain,
             ensemble.sign,
             ensemble.delay,
-            (best, ensemble.correlation, ensemble.optimum.power),
+            (best, ensemble.correlation, ensemble.optimum.mse),
             (ensemble.mean_filter, ensemble.mean_filter_power),
             BOUND,
             sums,

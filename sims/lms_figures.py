@@ -59,7 +59,7 @@ def learning_figure(runs: Sequence[LearningRun]) -> Figure:
 def _draw_powers(panel: Axes, runs: Sequence[LearningRun]) -> None:
     """Draw measured, predicted and typical error power; the axis ends a little above what is stable, or at 60 dB."""
     ensemble = runs[0].ensemble
-    floor, start = _db(np.array([ensemble.optimum.power, ensemble.process.power]))
+    floor, start = _db(np.array([ensemble.optimum.mse, ensemble.process.power]))
     panel.axhline(floor, color="0.6", linewidth=0.8, label="least error")
     for run in runs:
         color, name = COLORS[run.ensemble.regressors], NAMES[run.ensemble.regressors]

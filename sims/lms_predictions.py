@@ -205,7 +205,7 @@ def _certified_curve(ensemble: Ensemble, best: Floats, length: int, *, above: bo
             ensemble.correlation,
             ensemble.step_size,
             length,
-            minimum_mse=ensemble.optimum.power,
+            minimum_mse=ensemble.optimum.mse,
             initial_error=-best,
             delay=ensemble.delay,
             factor=ensemble.factor,

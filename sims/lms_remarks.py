@@ -219,7 +219,7 @@ def _radius(ensemble: Ensemble) -> float:
 def _misadjustments(ensemble: Ensemble) -> tuple[str, str]:
     """Return what the second half of the iterations has above the least error, relative: measured and predicted."""
     mean, error = simulate(ensemble).steady("controlled")
-    least, half = ensemble.optimum.power, ensemble.iterations // 2
+    least, half = ensemble.optimum.mse, ensemble.iterations // 2
     predicted = predicted_curve(ensemble).mse[half:].mean() / least - 1
     return f"{mean / least - 1:.4f} ± {error / least:.4f}", f"{predicted:.4f}"
 

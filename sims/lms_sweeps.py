@@ -133,7 +133,7 @@ def _point(ensemble: Ensemble) -> Point:
     is_stable = ensemble.step_size < limit
     ensemble = replace(ensemble, iterations=_length(ensemble, is_stable=is_stable))
     found = simulate(ensemble)
-    least = ensemble.optimum.power
+    least = ensemble.optimum.mse
     mean, error = found.steady(ESTIMATE[ensemble.regressors])
     return Point(
         ensemble.regressors.value,
@@ -301,7 +301,7 @@ def _word_point(ensemble: Ensemble, bits: int, mode: str, error_bits: int | None
     )
     found = simulate_words(ensemble, lms)
     mean, error = found.ensembles.steady(ESTIMATE[ensemble.regressors])
-    least = ensemble.optimum.power
+    least = ensemble.optimum.mse
     stall = fxp.stall_indicator(ensemble.gain, lms.weight_step, least**0.5, ensemble.process.rms)
     return WordPoint(
         bits,
@@ -323,7 +323,7 @@ def _predicted_excess(ensemble: Ensemble, lms: fxp.FixedPointLms, mode: str, err
         excess = fxp.finite_precision_excess(
             ensemble.correlation,
             ensemble.step_size,
-            minimum_mse=ensemble.optimum.power,
+            minimum_mse=ensemble.optimum.mse,
             weight_step=lms.weight_step,
             rounding=mode,
             delay=ensemble.delay,

@@ -105,7 +105,7 @@ def _sums(ensemble: Ensemble, x: Floats, d: Floats, errors: Floats, weights: Flo
     powers = (
         errors**2,
         errors**2 - fixed**2 + ensemble.mean_filter_power,
-        ensemble.optimum.power + excess,
+        ensemble.optimum.mse + excess,
     )
     columns = [column for power in powers for column in (power.sum(axis=0), (power**2).sum(axis=0))]
     columns.append(np.log(powers[-1]).sum(axis=0))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from fxp.processes import Process
 from fxp.signals import Signal
-from sims.ensembles import Ensemble, Regressors, Wiener, simulate
+from sims.ensembles import Ensemble, Regressors, simulate
 from tests.statistical import assert_mean_equal
 
 PROCESS = Process([0.1, 0.5, -0.5, 0.1])
@@ -65,7 +65,7 @@ def test_means_are_those_of_plain_loops(process, regressors, step_size, taps, de
     assert np.allclose(found.tails[:, 0], (errors**2)[:, 20:].mean(1), rtol=1e-12)
     least = ensemble.optimum
     v = weights - least.weights
-    conditional = least.power + np.einsum("rni,ij,rnj->rn", v, ensemble.correlation, v)
+    conditional = least.mse + np.einsum("rni,ij,rnj->rn", v, ensemble.correlation, v)
     assert np.allclose(found.conditional.mean, conditional.mean(0), rtol=1e-12)
     assert np.allclose(found.typical, np.exp(np.log(conditional).mean(0)), rtol=1e-9)
     deviation = conditional.std(0, ddof=1) / 3**0.5
@@ -98,7 +98,7 @@ def test_moments_of_the_regressors(regressors):
     products = x[:, :, None] * x[:, None, :] - ensemble.correlation
     assert_mean_equal(products.reshape(len(x), -1), np.zeros(9), must_detect=0.1)
     error = d - x @ np.array(ensemble.optimum.weights)
-    assert_mean_equal(error**2, ensemble.optimum.power, must_detect=0.06)
+    assert_mean_equal(error**2, ensemble.optimum.mse, must_detect=0.06)
     assert_mean_equal(error[:, None] * x, np.zeros(3), must_detect=0.06)
 
 
@@ -125,12 +125,6 @@ def test_both_signs_adapt_alike():
     ensemble = Ensemble(PROCESS, 0.2, runs=8, iterations=60)
     one, other = simulate(ensemble), simulate(replace(ensemble, sign=-1))
     assert (one.weights.mean == other.weights.mean).all()
-
-
-def test_optimum_of_an_autoregressive_process_is_its_coefficients():
-    best = Wiener.of(Process([0.5], autoregressive=[0.6, -0.2]), 4)
-    assert np.allclose(best.weights, [0.6, -0.2, 0, 0])
-    assert np.isclose(best.power, 0.25)
 
 
 @pytest.mark.parametrize(
