@@ -23,6 +23,7 @@ NAMES = (
     "convolution",
     "inference",
     "importing",
+    "lms",
     "lms_limits",
 )
 RESULTS = Path(__file__).with_name("results.json")

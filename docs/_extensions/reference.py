@@ -35,6 +35,14 @@ TOPICS = {
     "Dot products": ("dot_products", "sum_moments"),
     "Limits": ("limits", "optimal_levels"),
     "Blocks": ("blocks",),
+    "Processes, predictors and filters": (
+        "processes",
+        "filters.predictors",
+        "filters.noise",
+        "filters.losses",
+        "filters.bits",
+        "filters.designs",
+    ),
     "Costs": ("costs",),
     "Precision of networks": ("precision",),
     "Networks in integers": ("networks",),
@@ -55,6 +63,16 @@ TOPICS = {
         "pipelining.step_limits",
         "pipelining.flow_graphs",
     ),
+    "LMS in finite words": (
+        "fixed_lms.filters",
+        "fixed_lms.batches",
+        "words",
+        "lms.words",
+        "lms.small_steps",
+        "lms.word_choice",
+        "lms.stalls",
+    ),
+    "Weights of trained systems": ("backprop.weight_words", "backprop.angle_costs", "backprop.angle_minima"),
 }
 
 
