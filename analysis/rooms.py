@@ -23,8 +23,13 @@ ROOMS = (
     "overflow",
     "requantizers",
     "costs",
+    "filters",
     "pipelining",
     "lms",
+    "lms_curves",
+    "moments",
+    "lms_words",
+    "lms_updates",
     "backprop",
     "mismatch",
 )

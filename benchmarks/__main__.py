@@ -15,7 +15,17 @@ from benchmarks.machine import machine
 from benchmarks.tables import Table, markdown, summary, table_of
 from fxp.files import replacing
 
-NAMES = ("encode", "exact_matmul", "saturating_matmul", "accumulators", "convolution", "inference", "importing")
+NAMES = (
+    "encode",
+    "exact_matmul",
+    "saturating_matmul",
+    "accumulators",
+    "convolution",
+    "inference",
+    "importing",
+    "lms",
+    "lms_limits",
+)
 RESULTS = Path(__file__).with_name("results.json")
 ROOT = RESULTS.parents[1]
 BEGIN, END = "<!-- python -m benchmarks --write: begin -->", "<!-- end -->"

@@ -45,6 +45,20 @@ if TYPE_CHECKING:
     from fxp.dither import dithered_error as dithered_error
     from fxp.dot_products import sqnr_dot_fixed as sqnr_dot_fixed
     from fxp.dot_products import sqnr_dot_quantized as sqnr_dot_quantized
+    from fxp.filters.bits import PredictorBits as PredictorBits
+    from fxp.filters.bits import predictor_bits as predictor_bits
+    from fxp.filters.bits import predictor_bits_exact as predictor_bits_exact
+    from fxp.filters.designs import PredictorDesign as PredictorDesign
+    from fxp.filters.losses import FilterNoise as FilterNoise
+    from fxp.filters.losses import PredictorLoss as PredictorLoss
+    from fxp.filters.losses import fir_error as fir_error
+    from fxp.filters.losses import predictor_loss as predictor_loss
+    from fxp.filters.noise import fir_noise as fir_noise
+    from fxp.filters.noise import weight_error_power as weight_error_power
+    from fxp.filters.predictors import Predictor as Predictor
+    from fxp.filters.predictors import optimal_predictor as optimal_predictor
+    from fxp.fixed_lms.batches import Adaptation as Adaptation
+    from fxp.fixed_lms.filters import FixedPointLms as FixedPointLms
     from fxp.formats import Format as Format
     from fxp.formats import Overflow as Overflow
     from fxp.formats import Rounding as Rounding
@@ -72,6 +86,13 @@ if TYPE_CHECKING:
     from fxp.lms.rules import small_step_limit as small_step_limit
     from fxp.lms.rules import small_step_misadjustment as small_step_misadjustment
     from fxp.lms.rules import textbook_step_limit as textbook_step_limit
+    from fxp.lms.small_steps import best_step_size as best_step_size
+    from fxp.lms.small_steps import small_step_excess as small_step_excess
+    from fxp.lms.small_steps import weight_drift as weight_drift
+    from fxp.lms.stalls import RoundedUpdate as RoundedUpdate
+    from fxp.lms.stalls import rounded_update as rounded_update
+    from fxp.lms.stalls import stall_indicator as stall_indicator
+    from fxp.lms.stalls import stall_threshold as stall_threshold
     from fxp.lms.steady_state import misadjustment as misadjustment
     from fxp.lms.tiers import LmsMisadjustment as LmsMisadjustment
     from fxp.lms.tiers import StepLimit as StepLimit
@@ -79,6 +100,9 @@ if TYPE_CHECKING:
     from fxp.lms.tiers import lms_misadjustment as lms_misadjustment
     from fxp.lms.tiers import operator_step_limit as operator_step_limit
     from fxp.lms.tiers import step_limit as step_limit
+    from fxp.lms.word_choice import weight_bits_for_excess as weight_bits_for_excess
+    from fxp.lms.words import FinitePrecisionExcess as FinitePrecisionExcess
+    from fxp.lms.words import finite_precision_excess as finite_precision_excess
     from fxp.lossless_widths import lossless_bits as lossless_bits
     from fxp.networks import IntegerNetwork as IntegerNetwork
     from fxp.operand_noise import floor_bias_power as floor_bias_power
@@ -167,6 +191,7 @@ if TYPE_CHECKING:
     from fxp.width_bounds import l1_bits as l1_bits
     from fxp.word_lengths import bits_for_sqnr as bits_for_sqnr
     from fxp.word_lengths import bits_for_sqnr_exact as bits_for_sqnr_exact
+    from fxp.words import Word as Word
 
 _HOME = {
     "Format": "formats",
@@ -215,6 +240,18 @@ _HOME = {
     "predict_mismatch": "precision",
     "Signal": "signals",
     "Process": "processes",
+    "Predictor": "filters.predictors",
+    "optimal_predictor": "filters.predictors",
+    "fir_noise": "filters.noise",
+    "weight_error_power": "filters.noise",
+    "FilterNoise": "filters.losses",
+    "PredictorLoss": "filters.losses",
+    "fir_error": "filters.losses",
+    "predictor_loss": "filters.losses",
+    "PredictorBits": "filters.bits",
+    "PredictorDesign": "filters.designs",
+    "predictor_bits": "filters.bits",
+    "predictor_bits_exact": "filters.bits",
     "bits_for_sqnr_exact": "word_lengths",
     "bits_for_sqnr": "word_lengths",
     "optimal_clip": "clipping",
@@ -272,6 +309,19 @@ _HOME = {
     "saddlepoint_overflow": "overflow.saddlepoint",
     "LloydMax": "optimal_levels",
     "lloyd_max": "optimal_levels",
+    "Word": "words",
+    "Adaptation": "fixed_lms.batches",
+    "FixedPointLms": "fixed_lms.filters",
+    "FinitePrecisionExcess": "lms.words",
+    "finite_precision_excess": "lms.words",
+    "small_step_excess": "lms.small_steps",
+    "weight_drift": "lms.small_steps",
+    "RoundedUpdate": "lms.stalls",
+    "rounded_update": "lms.stalls",
+    "stall_indicator": "lms.stalls",
+    "stall_threshold": "lms.stalls",
+    "best_step_size": "lms.small_steps",
+    "weight_bits_for_excess": "lms.word_choice",
     "FlowPath": "pipelining.flow_graphs",
     "lms_graph": "pipelining.lms_graphs",
     "critical_path": "pipelining.clocks",

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Protocol, Self
 
@@ -15,6 +15,7 @@ __all__ = ["Gaussian", "Laplace", "Law", "Samples", "ScipyLaw", "Sinusoid", "Uni
 Floats = NDArray[np.float64]
 _DYADIC = 2.0 ** -np.arange(1.0, 201.0)
 _NEAR = 1e-12
+_LAST_DEVIATION = 38.5  # the density beyond is below the smallest float64
 
 
 class Law(Protocol):
@@ -60,18 +61,20 @@ class Uniform:
 
 @dataclass(frozen=True)
 class Gaussian:
-    """Gaussian of this mean and standard deviation, given that it is above `low`."""
+    """Gaussian of this mean and standard deviation, given that it is above `low`; in so many panels a deviation."""
 
     mean: float
     deviation: float
     low: float = -math.inf
+    panels_a_deviation: int = field(default=2, repr=False)
 
     @property
     def _mass(self) -> float:
         return float(ndtr((self.mean - self.low) / self.deviation))
 
     def panels(self) -> Floats:  # noqa: D102
-        edges = self.mean + self.deviation * np.arange(-38.5, 39, 0.5)
+        last = math.floor(_LAST_DEVIATION * self.panels_a_deviation)
+        edges = self.mean + self.deviation * (np.arange(-last, last + 1.0) / self.panels_a_deviation)
         inside = edges[edges > self.low]
         return np.asarray(np.r_[self.low, inside] if math.isfinite(self.low) else inside)
 
@@ -87,7 +90,7 @@ class Gaussian:
         return np.asarray(self.mean - self.deviation * ndtri(upper_tail * self._mass))
 
     def scaled(self, factor: float) -> Self:  # noqa: D102
-        return type(self)(self.mean * factor, self.deviation * factor, self.low * factor)
+        return replace(self, mean=self.mean * factor, deviation=self.deviation * factor, low=self.low * factor)
 
 
 @dataclass(frozen=True)

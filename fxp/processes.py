@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from dataclasses import dataclass, field
 from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.linalg import solve_toeplitz, toeplitz
+from scipy.linalg import hankel, solve_toeplitz, toeplitz
 
 from fxp.arguments import one, reals, require_signal, whole_numbers
 from fxp.signals import Signal
@@ -20,7 +21,9 @@ Floats = NDArray[np.float64]
 KINDS = ("moving_average", "autoregressive")
 FORGOTTEN = 2.0**-60  # what is left of the state before the first sample that `Process.sample` returns
 LARGEST_POLE = 1 - 1e-6  # beyond, the start of a sample would take tens of millions of draws
-ON_THE_CIRCLE = 1e-6  # double roots of a spectrum's factor are only known to the root of a rounding error
+LARGEST_CONDITION = 1e10  # of the equations of the autocorrelation, which then has 7 digits or more
+NEWTON_STEPS = 64  # 26 of them halve an error of 1 to the root of a rounding error
+MISFIT = 1e-9  # of r_0, between the autocorrelation asked for and that of the factor found
 
 
 @dataclass(frozen=True)
@@ -44,8 +47,8 @@ class Process:
     TypeError
         `drive` is not a Signal.
     ValueError
-        A coefficient is no finite number, all of `moving_average` are zero, the process is not stationary, or the
-        drive has a mean or no law.
+        A coefficient is no finite number, all of `moving_average` are zero, the process is not stationary or float64
+        cannot tell its autocorrelation, or the drive has a mean or no law.
 
     Examples
     --------
@@ -70,6 +73,12 @@ class Process:
                 f"autoregressive={self.autoregressive} has a pole at radius {self.largest_pole:.7g}, not within "
                 f"{LARGEST_POLE:.7g}: the process is not stationary, or nearly so"
             )
+        condition = np.linalg.cond(_equations(np.array(self.autoregressive), len(self.autoregressive)))
+        if condition > LARGEST_CONDITION:
+            raise ValueError(
+                f"autoregressive={self.autoregressive} has poles so near the unit circle that float64 cannot tell "
+                f"the autocorrelation: condition {condition:.1g}, not within {LARGEST_CONDITION:.0e}; move them inwards"
+            )
         require_signal("drive", self.drive)
         if abs(self.drive.mean) > 1e-12 * self.drive.rms:
             raise ValueError(f"drive of mean {self.drive.mean} has not zero mean: subtract it")
@@ -83,7 +92,9 @@ class Process:
         kind: Literal["moving_average", "autoregressive"],
         drive: Signal | None = None,
     ) -> Self:
-        """Return a process whose autocorrelation begins with these values (exact to rounding).
+        """Return a process whose autocorrelation begins with these values (exact to 1e-9 of r_0).
+
+        Nearly always to rounding: only where a moving average's spectrum has zeros of an order above 2 is less left.
 
         Parameters
         ----------
@@ -139,7 +150,7 @@ class Process:
         return math.sqrt(self.power)
 
     def autocorrelation(self, lags: int) -> Floats:
-        """Return r_k = E[x_n x_(n−k)] for k = 0 … `lags` (exact to rounding).
+        """Return r_k = E[x_n x_(n−k)] for k = 0 … `lags` (exact to rounding, which poles near the circle amplify).
 
         Parameters
         ----------
@@ -167,12 +178,7 @@ class Process:
         numerator = np.r_[b, np.zeros(order + 1 - len(b))]
         impulse = self._filtered(np.r_[1.0, np.zeros(order)])
         crossed = np.array([numerator[k:] @ impulse[: order + 1 - k] for k in range(order + 1)])
-        # r_k − Σ a_j r_|k−j| = Σ b_j h_(j−k), of which the first order + 1 lines decide the values
-        equations = np.eye(order + 1)
-        for k in range(order + 1):
-            for j, weight in enumerate(a, start=1):
-                equations[k, abs(k - j)] -= weight
-        values = np.linalg.solve(equations, crossed).tolist()
+        values = np.linalg.solve(_equations(a, order), crossed).tolist()
         for _ in range(order, last):
             values.append(sum(weight * values[-j] for j, weight in enumerate(a, start=1)))
         return np.array(values[: last + 1]) * self.drive.rms**2
@@ -238,6 +244,15 @@ class Process:
         return np.asarray(lfilter(self.moving_average, feedback, draws, axis=-1))
 
 
+def _equations(a: Floats, order: int) -> Floats:
+    """Return the matrix of r_k − Σ a_j r_|k−j| = Σ b_j h_(j−k), of which order + 1 lines decide r_0 … r_order."""
+    matrix = np.eye(order + 1)
+    for k in range(order + 1):
+        for j, weight in enumerate(a, start=1):
+            matrix[k, abs(k - j)] -= weight
+    return matrix
+
+
 def _coefficients(name: str, values: ArrayLike) -> tuple[float, ...]:
     numbers = reals(name, values, remedy="give coefficients")
     if numbers.ndim != 1:
@@ -246,16 +261,32 @@ def _coefficients(name: str, values: ArrayLike) -> tuple[float, ...]:
 
 
 def _minimum_phase(values: Floats) -> Floats:
-    """Return b with Σ b_j b_(j+k) = r_k and all roots inside of the unit circle, or on it."""
-    lags = np.trim_zeros(values, "b")
-    roots = np.roots(np.r_[lags[:0:-1], lags])
-    roots = roots[np.argsort(np.abs(roots))][: len(lags) - 1]
-    factor = np.atleast_1d(np.poly(roots)).real
-    factor *= (values[0] / (factor @ factor)) ** 0.5
-    found = np.correlate(factor, factor, "full")[len(factor) - 1 :]
-    if np.max(np.abs(found - lags)) > ON_THE_CIRCLE * values[0]:
+    """Return b with Σ b_j b_(j+k) = r_k and all roots inside of the unit circle, or on it, by Wilson's iteration.
+
+    Newton's method for these equations, which from b = (1, 0, …) keeps the roots inside: it converges to the factor of
+    minimum phase, quadratically, or halving the error each time where the spectrum has a zero.
+    """
+    lags = values / values[0]
+    factor = best = np.eye(len(lags))[0]
+    for _ in range(NEWTON_STEPS):
+        products = _products(factor)
+        with contextlib.suppress(np.linalg.LinAlgError):
+            factor = np.linalg.solve(products, lags + products @ factor / 2)
+        if _misfit(factor, lags) < _misfit(best, lags):
+            best = factor
+    if _misfit(best, lags) > MISFIT:
         raise ValueError(
-            f"autocorrelation={values} has a spectrum that is negative somewhere: no moving average of order "
-            f"{len(values) - 1} has it; take kind='autoregressive'"
+            f"autocorrelation={values} has a spectrum that is negative somewhere, or zero to a high order: no moving "
+            f"average of order {len(values) - 1} is found for it; take kind='autoregressive'"
         )
-    return np.asarray(factor)
+    return np.asarray(best * values[0] ** 0.5)
+
+
+def _products(factor: Floats) -> Floats:
+    """Return the matrix of c ↦ Σ_j b_j c_(j+k) + c_j b_(j+k), k = 0 …, twice the autocorrelation where c = b."""
+    nothing = np.zeros(len(factor) - 1)
+    return np.asarray(toeplitz(np.r_[factor[0], nothing], factor) + hankel(factor))
+
+
+def _misfit(factor: Floats, lags: Floats) -> float:
+    return float(np.max(np.abs(_products(factor) @ factor / 2 - lags)))

@@ -11,6 +11,7 @@ from fxp.arguments import require_signal
 from fxp.cells import Cut, Points, integration_points
 from fxp.formats import Format, Overflow, Rounding
 from fxp.inputs import require_format
+from fxp.laws import Law, Samples
 from fxp.quantization import cast, encode
 from fxp.signals import Signal
 
@@ -254,13 +255,48 @@ class ErrorSums:
         )
 
 
-def error_sums(word_bits: int, signal: Signal, rounding: Rounding, overflow: Overflow, *, signed: bool) -> ErrorSums:
-    """Return the moments of the error of a signal on the grid of unit step: the scale is the signal's."""
+@dataclass(frozen=True)
+class ErrorPoints:
+    """Weighted values of a law with what rounding and overflow on the grid of unit step add to each.
+
+    Attributes
+    ----------
+    value, weight, error : ndarray of float64
+        A value stands twice where it is rounded either way by chance.
+    overloaded : ndarray of bool
+        Whether the rounded value is no code of the format.
+    """
+
+    value: Floats
+    weight: Floats
+    error: Floats
+    overloaded: NDArray[np.bool_]
+
+
+def error_points(
+    word_bits: int, law: Law | Samples, rounding: Rounding, overflow: Overflow, *, signed: bool
+) -> ErrorPoints:
+    """Return points that integrate any function of a value and its error on the grid of unit step."""
     codes = Format(word_bits, 0, signed=signed)
     offset = 0.0 if rounding in _INTEGER_THRESHOLDS else 0.5
-    points = integration_points(signal.known_law, Cut(codes, offset, overflow in _WRAPPING))
-    parts = [_weigh(points, rounded, share, codes, overflow) for rounded, share in _roundings(points, rounding)]
-    return ErrorSums(*((1 - signal.zero_atom) * np.sum(parts, axis=0)).tolist())
+    points = integration_points(law, Cut(codes, offset, overflow in _WRAPPING))
+    parts = [_rounded(points, rounded, share, codes, overflow) for rounded, share in _roundings(points, rounding)]
+    return ErrorPoints(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+
+
+def error_sums(word_bits: int, signal: Signal, rounding: Rounding, overflow: Overflow, *, signed: bool) -> ErrorSums:
+    """Return the moments of the error of a signal on the grid of unit step: the scale is the signal's."""
+    points = error_points(word_bits, signal.known_law, rounding, overflow, signed=signed)
+    weight, error, outside = points.weight, points.error, points.overloaded
+    powers = weight * error * error
+    sums = (
+        np.sum(powers[~outside]),
+        np.sum(powers[outside]),
+        np.sum(weight[outside]),
+        np.sum(weight * error),
+        np.sum(weight * error * points.value),
+    )
+    return ErrorSums(*((1 - signal.zero_atom) * float(total) for total in sums))
 
 
 def _format_sums(fmt: Format, signal: Signal, rounding: Rounding | str, overflow: Overflow | str) -> ErrorSums:
@@ -291,23 +327,13 @@ def _roundings(points: Points, rounding: Rounding) -> list[tuple[NDArray[np.int6
     return [(lower, 1 - fraction), (np.minimum(lower + 1, _WIDE.max_code), fraction)]
 
 
-def _weigh(
+def _rounded(
     points: Points, rounded: NDArray[np.int64], share: Floats | float, codes: Format, overflow: Overflow
-) -> list[float]:
-    """Return the five sums of :class:`ErrorSums` for one way of rounding."""
-    weight = points.weight * share
+) -> tuple[Floats, Floats, Floats, NDArray[np.bool_]]:
+    """Return the columns of :class:`ErrorPoints` for one way of rounding."""
     outside = (rounded < codes.min_code) | (rounded > codes.max_code)
     error = cast(rounded, _WIDE, codes, overflow=overflow) - points.position
-    powers = weight * error * error
-    overload = float(np.sum(powers[outside]))
-    cross = float(np.sum(weight * error * points.value))
-    return [
-        float(np.sum(powers[~outside])),
-        overload,
-        float(np.sum(weight[outside])),
-        float(np.sum(weight * error)),
-        cross,
-    ]
+    return points.value, points.weight * share, error, outside
 
 
 def require_resolved(name: str, fmt: Format) -> None:

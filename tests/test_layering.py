@@ -18,7 +18,10 @@ STOREYS = ("fxp", "analysis", "sims")
 MODULES = sorted(path.relative_to(ROOT) for storey in STOREYS for path in (ROOT / storey).rglob("*.py"))
 MEASURES_MAY_IMPORT = frozenset(
     f"fxp.{room}"
-    for room in ("formats", "quantization", "reference", "kernels", "carriers", "accumulators", "networks", "signals")
+    for room in (
+        *("formats", "quantization", "reference", "kernels", "carriers", "accumulators", "networks", "signals"),
+        *("processes", "words", "fixed_lms"),
+    )
 )
 BIT_TRUE_JOB = """
 import json, sys, types

@@ -1,4 +1,4 @@
-"""Claims on LMS with delayed updates and independent Gaussian regressors: limits, misadjustment, curves."""
+"""Claims on LMS with delayed updates and independent Gaussian regressors: how large its step may be."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -13,18 +13,14 @@ from analysis.claims.claim import Claim, Prediction
 from analysis.derivation import Derivation
 from analysis.domain import Integers, Reals
 from fxp import (
-    learning_curve,
     mean_square_step_limit,
     mean_step_limit,
-    misadjustment,
     small_step_limit,
-    small_step_misadjustment,
     textbook_step_limit,
-    time_constants,
 )
 from fxp.lms.modes import mode_energy, mode_gain
 
-__all__ = ["CLAIMS"]
+__all__ = ["CLAIMS", "CORRELATED", "DELAY", "TAPS", "claim", "largest", "matrix", "modes"]
 
 Floats = NDArray[np.float64]
 
@@ -33,16 +29,14 @@ CORRELATED = TAPS | {"correlation": Reals(0, 0.4)}
 SCALED = CORRELATED | {"power": Reals(0.2, 5)}
 DELAY = {"delay": Integers(0, 3)}
 SMALL = {"step": Reals(0.01, 0.15)}
-STEP_SIZE = {"step_size": Reals(0.04, 0.08)}
-PLACES = 25
 
 
-def _matrix(taps: int, correlation: float, power: float = 1.0) -> Floats:
+def matrix(taps: int, correlation: float, power: float = 1.0) -> Floats:
     """Return R of taps of equal power, any two of which have the same correlation."""
     return power * ((1 - correlation) * np.eye(taps) + correlation * np.ones((taps, taps)))
 
 
-def _largest(taps: int, correlation: float) -> float:
+def largest(taps: int, correlation: float) -> float:
     """Return the largest eigenvalue of R, over the power; the others are 1 − correlation."""
     return 1 + (taps - 1) * correlation
 
@@ -54,11 +48,11 @@ def _angles(a: float, delay: int, mode: str = "") -> dict[str, float]:
 
 
 def _mean_limit(taps: int, correlation: float, power: float, delay: int) -> Floats:
-    return mean_step_limit(_matrix(taps, correlation, power), delay=delay)
+    return mean_step_limit(matrix(taps, correlation, power), delay=delay)
 
 
 def _derived_mean_limit(taps: int, correlation: float, power: float, delay: int) -> float:
-    return lms.mean_step_limit().value(D=delay, **{"lambda": power * _largest(taps, correlation)})
+    return lms.mean_step_limit().value(D=delay, **{"lambda": power * largest(taps, correlation)})
 
 
 def _mean_limit_not_delayed(taps: int, correlation: float, power: float, delay: int) -> Floats:
@@ -79,21 +73,21 @@ def _mean_limit_divided(taps: int, correlation: float, power: float, delay: int)
 
 def _mean_limit_wrong_angle(taps: int, correlation: float, power: float, delay: int) -> float:
     """Takes the angle π/(2(D + 1)), as if the root turned by half a circle in D + 1 iterations."""
-    return float(2 * np.sin(np.pi / (2 * (delay + 1))) / (power * _largest(taps, correlation)))
+    return float(2 * np.sin(np.pi / (2 * (delay + 1))) / (power * largest(taps, correlation)))
 
 
 def _mean_limit_gradient(taps: int, correlation: float, power: float, delay: int) -> Floats:
     """Takes the limit of a step along the gradient of e², which has a factor of two."""
-    return mean_step_limit(_matrix(taps, correlation, power), delay=delay, factor=2)
+    return mean_step_limit(matrix(taps, correlation, power), delay=delay, factor=2)
 
 
 def _textbook(taps: int, correlation: float, power: float) -> Floats:
-    return textbook_step_limit(_matrix(taps, correlation, power))
+    return textbook_step_limit(matrix(taps, correlation, power))
 
 
 def _derived_textbook(taps: int, correlation: float, power: float) -> float:
-    largest = power * _largest(taps, correlation)
-    return lms.textbook_step_limit().value(**{"lambda": largest, "rho": taps * power - largest})
+    first = power * largest(taps, correlation)
+    return lms.textbook_step_limit().value(**{"lambda": first, "rho": taps * power - first})
 
 
 def _power_of_a_tap(taps: int, correlation: float, power: float) -> float:
@@ -104,7 +98,7 @@ def _power_of_a_tap(taps: int, correlation: float, power: float) -> float:
 
 def _smallest_eigenvalue(taps: int, correlation: float, power: float) -> float:
     """Takes the smallest eigenvalue: the largest decides."""
-    return float(2 / np.linalg.eigvalsh(_matrix(taps, correlation, power))[0])
+    return float(2 / np.linalg.eigvalsh(matrix(taps, correlation, power))[0])
 
 
 def _energy(step: float, delay: int) -> Floats:
@@ -176,7 +170,7 @@ def _counted_twice(step: float) -> float:
 
 
 def _limit(taps: int, correlation: float, power: float, delay: int) -> Floats:
-    return mean_square_step_limit(_matrix(taps, correlation, power), delay=delay)
+    return mean_square_step_limit(matrix(taps, correlation, power), delay=delay)
 
 
 def _derived_limit(taps: int, correlation: float, power: float, delay: int) -> float:
@@ -185,14 +179,14 @@ def _derived_limit(taps: int, correlation: float, power: float, delay: int) -> f
     pole = float(_mean_limit(taps, correlation, 1.0, delay + 1))
 
     def excess(step: float) -> float:
-        return float(total(**_modes(step, taps, correlation, delay))) - 1
+        return float(total(**modes(step, taps, correlation, delay))) - 1
 
     return float(brentq(excess, pole * 1e-3, pole * (1 - 1e-9), xtol=1e-15)) / power
 
 
-def _modes(step: float, taps: int, correlation: float, delay: int) -> dict[str, float]:
+def modes(step: float, taps: int, correlation: float, delay: int) -> dict[str, float]:
     """Return the symbols of two eigenvalues, the largest and those of all other modes."""
-    first = _angles(step * _largest(taps, correlation), delay, "_1")
+    first = _angles(step * largest(taps, correlation), delay, "_1")
     return first | _angles(step * (1 - correlation), delay, "_2") | {"N_1": 1, "N_2": taps - 1}
 
 
@@ -220,12 +214,12 @@ def _limit_a_delay_more(taps: int, correlation: float, power: float, delay: int)
 
 def _limit_of_largest_mode(taps: int, correlation: float, power: float, delay: int) -> Floats:
     """Takes the largest mode alone."""
-    return mean_square_step_limit([[power * _largest(taps, correlation)]], delay=delay)
+    return mean_square_step_limit([[power * largest(taps, correlation)]], delay=delay)
 
 
 def _limit_without_fourth_moment(taps: int, correlation: float, power: float, delay: int) -> float:
     """Leaves out one term of the fourth moment: Σ a²h = 1."""
-    R = _matrix(taps, correlation, power)
+    R = matrix(taps, correlation, power)
 
     def excess(step: float) -> float:
         return float(np.sum(_passed(step * np.linalg.eigvalsh(R), delay))) - 1
@@ -239,26 +233,26 @@ def _passed(a: ArrayLike, delay: int) -> Floats:
 
 
 def _lower_bound(taps: int, correlation: float, delay: int) -> Floats:
-    return mean_step_limit(_matrix(taps, correlation), delay=delay + taps + 1)
+    return mean_step_limit(matrix(taps, correlation), delay=delay + taps + 1)
 
 
 def _bound_of_delay(taps: int, correlation: float, delay: int) -> Floats:
     """Takes the limit of the mean at the same delay."""
-    return mean_step_limit(_matrix(taps, correlation), delay=delay)
+    return mean_step_limit(matrix(taps, correlation), delay=delay)
 
 
 def _bound_without_taps(taps: int, correlation: float, delay: int) -> Floats:
     """Takes the limit of the mean at a delay of D + 1, which the largest mode alone would allow."""
-    return mean_step_limit(_matrix(taps, correlation), delay=delay + 1)
+    return mean_step_limit(matrix(taps, correlation), delay=delay + 1)
 
 
 def _bound_a_delay_less(taps: int, correlation: float, delay: int) -> Floats:
     """Takes a delay of D + N."""
-    return mean_step_limit(_matrix(taps, correlation), delay=delay + taps)
+    return mean_step_limit(matrix(taps, correlation), delay=delay + taps)
 
 
 def _one_mode_of_all(taps: int, correlation: float, delay: int) -> Floats:
-    return small_step_limit(_matrix(taps, correlation), delay=delay)
+    return small_step_limit(matrix(taps, correlation), delay=delay)
 
 
 def _power_of_one(taps: int, correlation: float, delay: int) -> Floats:
@@ -270,158 +264,16 @@ def _power_of_one(taps: int, correlation: float, delay: int) -> Floats:
 def _undelayed_rule(taps: int, correlation: float, delay: int) -> Floats:
     """Takes 2/(3 tr R) at every delay."""
     del delay
-    return small_step_limit(_matrix(taps, correlation))
+    return small_step_limit(matrix(taps, correlation))
 
 
 def _textbook_rule(taps: int, correlation: float, delay: int) -> Floats:
     """Takes the textbooks' 2/tr R for a limit of the mean square."""
     del delay
-    return textbook_step_limit(_matrix(taps, correlation))
+    return textbook_step_limit(matrix(taps, correlation))
 
 
-def _misadjustment(taps: int, correlation: float, step_size: float, delay: int) -> Floats:
-    return misadjustment(_matrix(taps, correlation), step_size, delay=delay)
-
-
-def _derived_misadjustment(taps: int, correlation: float, step_size: float, delay: int) -> float:
-    return lms.misadjustment().value(**_modes(step_size, taps, correlation, delay))
-
-
-def _misadjustment_not_delayed(taps: int, correlation: float, step_size: float, delay: int) -> Floats:
-    """Ignores the delay."""
-    del delay
-    return _misadjustment(taps, correlation, step_size, 0)
-
-
-def _misadjustment_gradient(taps: int, correlation: float, step_size: float, delay: int) -> Floats:
-    """Takes half the step for the step: the convention of a factor of two."""
-    return _misadjustment(taps, correlation, step_size / 2, delay)
-
-
-def _share_of_error(taps: int, correlation: float, step_size: float, delay: int) -> float:
-    """Takes G for the misadjustment: noise from the least error alone."""
-    found = float(_misadjustment(taps, correlation, step_size, delay))
-    return found / (1 + found)
-
-
-def _half_the_power(taps: int, correlation: float, step_size: float, delay: int) -> Floats:
-    """Takes the rule of small steps at steps that are not small."""
-    del delay
-    return small_step_misadjustment(_matrix(taps, correlation), step_size)
-
-
-def _small(taps: int, correlation: float, step_size: float, delay: int) -> Floats:
-    del delay
-    return small_step_misadjustment(_matrix(taps, correlation), step_size)
-
-
-def _derived_small(taps: int, correlation: float, step_size: float, delay: int) -> float:
-    del correlation, delay
-    return lms.small_step_misadjustment().value(N=taps, mu=step_size, **{"lambda": 1})
-
-
-def _small_gradient(taps: int, correlation: float, step_size: float, delay: int) -> Floats:
-    """Takes μ·tr R, as of a step along the gradient of e²."""
-    del delay
-    return small_step_misadjustment(_matrix(taps, correlation), step_size, factor=2)
-
-
-def _small_of_largest(taps: int, correlation: float, step_size: float, delay: int) -> float:
-    """Takes the largest eigenvalue for the trace."""
-    del delay
-    return step_size * _largest(taps, correlation) / 2
-
-
-def _mean_square_time(taps: int, step_size: float) -> float:
-    return time_constants(np.eye(taps), step_size).mean_square
-
-
-def _derived_mean_square_time(taps: int, step_size: float) -> float:
-    return lms.mean_square_time_constant().value(N=taps, a=step_size)
-
-
-def _time_of_small_steps(taps: int, step_size: float) -> float:
-    """Takes the rule of small steps, 1/(2a)."""
-    del taps
-    return 1 / (2 * step_size)
-
-
-def _half_of_the_mean(taps: int, step_size: float) -> float:
-    """Takes half of the time constant of the mean, as if its square were the mean square."""
-    return float(time_constants(np.eye(taps), step_size).mean[0]) / 2
-
-
-def _one_term_less(taps: int, step_size: float) -> float:
-    """Leaves out one term of the fourth moment: N + 1 for N + 2."""
-    return float(-1 / np.log(1 - 2 * step_size + (taps + 1) * step_size**2))
-
-
-def _mean_time(step_size: float) -> float:
-    return float(time_constants([[1.0]], step_size, delay=1).mean[0])
-
-
-def _derived_mean_time(step_size: float) -> float:
-    return lms.mean_time_constant().value(a=step_size)
-
-
-def _mean_time_not_delayed(step_size: float) -> float:
-    """Ignores the delay."""
-    return float(-1 / np.log(1 - step_size))
-
-
-def _mean_time_of_small_steps(step_size: float) -> float:
-    """Takes the rule of small steps, 1/a."""
-    return 1 / step_size
-
-
-def _curve(taps: int, correlation: float, step_size: float, delay: int) -> Floats:
-    return _curve_of(_matrix(taps, correlation), step_size, delay)[[0, delay, delay + 1, 2 * delay + 3, 24]]
-
-
-def _curve_of(R: Floats, step_size: float, delay: int) -> Floats:
-    return learning_curve(R, step_size, PLACES, minimum_mse=1.0, initial_error=np.ones(len(R)), delay=delay).mse
-
-
-def _curve_not_delayed(taps: int, correlation: float, step_size: float, delay: int) -> Floats:
-    """Ignores the delay."""
-    return _curve_of(_matrix(taps, correlation), step_size, 0)[[0, delay, delay + 1, 2 * delay + 3, 24]]
-
-
-def _curve_a_step_early(taps: int, correlation: float, step_size: float, delay: int) -> Floats:
-    """Takes the error after the update for that before it."""
-    curve = np.append(_curve_of(_matrix(taps, correlation), step_size, delay)[1:], 1.0)
-    return curve[[0, delay, delay + 1, 2 * delay + 3, 23]]
-
-
-def _curve_of_small_steps(taps: int, correlation: float, step_size: float, delay: int) -> Floats:
-    """Takes the rule of small steps at steps that are not small."""
-    R = _matrix(taps, correlation)
-    curve = learning_curve(
-        R, step_size, PLACES, minimum_mse=1.0, initial_error=np.ones(taps), delay=delay, tier="small_step"
-    )
-    return curve.mse[[0, delay, delay + 1, 2 * delay + 3, 24]]
-
-
-def _white_curve(taps: int, step_size: float) -> Floats:
-    return _curve_of(np.eye(taps), step_size, 0)[[1, 4, 24]]
-
-
-def _derived_white_curve(taps: int, step_size: float) -> Floats:
-    curve = lms.white_learning_curve()
-    return np.array([curve.value(N=taps, a=step_size, J_min=1, J_0=taps, n=n) for n in (1, 4, 24)])
-
-
-def _white_of_mean(taps: int, step_size: float) -> Floats:
-    """Takes the error of the mean weights."""
-    return 1 + taps * (1 - step_size) ** np.array([2.0, 8.0, 48.0])
-
-
-def _white_without_noise(taps: int, step_size: float) -> Floats:
-    """Leaves out what the least error adds to the weights."""
-    return 1 + taps * (1 - 2 * step_size + (taps + 2) * step_size**2) ** np.array([1.0, 4.0, 24.0])
-
-
-def _claim(derive: Callable[[], Derivation], statement: str, predict: Prediction, **others: Any) -> Claim:
+def claim(derive: Callable[[], Derivation], statement: str, predict: Prediction, **others: Any) -> Claim:
     """Return a claim with the name and the assumptions of its derivation, exact unless told."""
     derivation = derive()
     usual: dict[str, Any] = {"kind": "exact", "tolerance": 1e-8, "assumptions": derivation.assumptions}
@@ -436,7 +288,7 @@ def _claim(derive: Callable[[], Derivation], statement: str, predict: Prediction
 
 
 CLAIMS: Final = (
-    _claim(
+    claim(
         lms.mean_step_limit,
         "Below this step size, and not above it, the mean of the weights converges.",
         _mean_limit,
@@ -450,7 +302,7 @@ CLAIMS: Final = (
             _mean_limit_gradient,
         ),
     ),
-    _claim(
+    claim(
         lms.textbook_step_limit,
         "Without a delay, the mean of the weights converges at every step size below 2/tr R.",
         _textbook,
@@ -460,7 +312,7 @@ CLAIMS: Final = (
         domain=SCALED,
         wrong_variants=(_power_of_a_tap, _smallest_eigenvalue),
     ),
-    _claim(
+    claim(
         lms.mode_energy,
         "The response of one delayed weight to a pulse has this energy.",
         _energy,
@@ -468,7 +320,7 @@ CLAIMS: Final = (
         domain=SMALL | {"delay": Integers(0, 8)},
         wrong_variants=(_energy_not_delayed, _energy_of_small_steps, _energy_without_phase),
     ),
-    _claim(
+    claim(
         lms.mode_gain,
         "One delayed weight adds this share to the power of the error.",
         _gain,
@@ -476,7 +328,7 @@ CLAIMS: Final = (
         domain=SMALL | {"delay": Integers(0, 7)},
         wrong_variants=(_gain_without_fourth_moment, _gain_not_delayed, _gain_of_small_steps),
     ),
-    _claim(
+    claim(
         lms.undelayed_gain,
         "One weight without a delay adds this share to the power of the error.",
         _undelayed,
@@ -484,7 +336,7 @@ CLAIMS: Final = (
         domain={"step": Reals(0.05, 0.6)},
         wrong_variants=(_classical_gain, _counted_twice),
     ),
-    _claim(
+    claim(
         lms.mean_square_step_limit,
         "Below this step size, and not above it, the mean square of the error converges.",
         _limit,
@@ -499,7 +351,7 @@ CLAIMS: Final = (
             _limit_without_fourth_moment,
         ),
     ),
-    _claim(
+    claim(
         lms.mean_square_lower_bound,
         "The mean square of the error converges below the limit of the mean at a delay that is longer by N + 1.",
         _lower_bound,
@@ -508,7 +360,7 @@ CLAIMS: Final = (
         domain=CORRELATED | DELAY,
         wrong_variants=(_bound_of_delay, _bound_without_taps, _bound_a_delay_less),
     ),
-    _claim(
+    claim(
         lms.small_step_limit,
         "The mean square of the error converges below the limit of one mode with the power of all taps.",
         _one_mode_of_all,
@@ -516,61 +368,5 @@ CLAIMS: Final = (
         side="lower",
         domain=CORRELATED | DELAY,
         wrong_variants=(_power_of_one, _undelayed_rule, _textbook_rule),
-    ),
-    _claim(
-        lms.misadjustment,
-        "In steady state the mean square error exceeds the least one by this share of it.",
-        _misadjustment,
-        derived=_derived_misadjustment,
-        domain=CORRELATED | STEP_SIZE | DELAY,
-        wrong_variants=(_misadjustment_not_delayed, _misadjustment_gradient, _share_of_error, _half_the_power),
-        tolerance=0.0,
-    ),
-    _claim(
-        lms.small_step_misadjustment,
-        "At small steps the misadjustment is half of the step size times the power of all taps.",
-        _small,
-        kind="asymptotic",
-        tolerance=2e-5,
-        derived=_derived_small,
-        domain=CORRELATED | {"step_size": Reals(0.0005, 0.001)} | DELAY,
-        wrong_variants=(_small_gradient, _small_of_largest),
-    ),
-    _claim(
-        lms.mean_square_time_constant,
-        "With white regressors and no delay the excess error falls to 1/e in this time.",
-        _mean_square_time,
-        derived=_derived_mean_square_time,
-        domain=TAPS | {"step_size": Reals(0.01, 0.1)},
-        wrong_variants=(_time_of_small_steps, _half_of_the_mean, _one_term_less),
-        tolerance=1e-6,
-        unit="iterations",
-    ),
-    _claim(
-        lms.mean_time_constant,
-        "At a delay of one the mean of a weight falls to 1/e in this time.",
-        _mean_time,
-        derived=_derived_mean_time,
-        domain={"step_size": Reals(0.02, 0.45)},
-        wrong_variants=(_mean_time_not_delayed, _mean_time_of_small_steps),
-        tolerance=1e-6,
-        unit="iterations",
-    ),
-    _claim(
-        lms.learning_curve,
-        "The mean square error of many runs follows this curve, iteration by iteration.",
-        _curve,
-        domain=CORRELATED | {"step_size": Reals(0.025, 0.055)} | DELAY,
-        wrong_variants=(_curve_not_delayed, _curve_a_step_early, _curve_of_small_steps),
-        tolerance=1e-12,
-    ),
-    _claim(
-        lms.white_learning_curve,
-        "With white regressors and no delay the mean square error of many runs follows this curve.",
-        _white_curve,
-        derived=_derived_white_curve,
-        domain=TAPS | {"step_size": Reals(0.05, 0.09)},
-        wrong_variants=(_white_of_mean, _white_without_noise),
-        tolerance=0.0,
     ),
 )

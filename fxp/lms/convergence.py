@@ -18,7 +18,7 @@ from fxp.lms.steady_state import MEAN_SQUARE_LIMIT
 
 __all__ = ["TimeConstants", "time_constants"]
 
-CLOSE = 1e-14  # relative: no nearer to its pole is the sum over the modes known
+HALVINGS = 40  # of the range of z: what is closer to the mean's own decay than that does not differ from it
 LEAST = 1e-12  # of the largest eigenvalue: a mode below adapts to nothing that could be seen
 
 
@@ -115,16 +115,24 @@ def _mean_square_radius(a: Floats, late: int) -> float:
 
     def excess(z: float) -> float:
         passed = a**2 * np.array([_weighted_energy(each, late, z) for each in a]) / z ** (late + 1)
-        return 1.0 if np.any((passed < 0) | (passed >= 1)) else float((passed / (1 - passed)).sum()) - 1
+        return 1.0 if np.any(passed >= 1) else float((passed / (1 - passed)).sum()) - 1
 
-    slowest = max(_largest_root(each, late) for each in a) ** 2 * (1 + CLOSE)
-    return cast(float, brentq(excess, slowest, 1.0, xtol=1e-15)) if excess(slowest) > 0 else slowest
+    slowest = max(_largest_root(each, late) for each in a) ** 2
+    above = 1.0
+    if excess(above) >= 0:  # by a rounding error at the limit
+        return above
+    for _ in range(HALVINGS):
+        below = (slowest + above) / 2
+        if excess(below) > 0:
+            return cast(float, brentq(excess, below, above, xtol=1e-15))
+        above = below
+    return above
 
 
 def _weighted_energy(a: float, late: int, z: float) -> float:
     """Return Σ k_n² z^(−n), of the autocorrelation of k_n z^(−n/2): it solves D + 1 linear equations.
 
-    Below the square of the largest root the sum diverges, and what they give is negative or above z^(D+1)/a².
+    For z above the square of the largest root: below it the sum diverges.
     """
     b = z**-0.5
     fed_back = a * b ** (late + 1)

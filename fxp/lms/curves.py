@@ -14,7 +14,7 @@ from fxp.lms.limits import mean_square_step_limit
 from fxp.lms.modes import Floats, delays, mode_gain
 from fxp.lms.rules import small_step_limit
 from fxp.lms.spectra import autocorrelation_matrix, update_steps
-from fxp.lms.steady_state import MEAN_SQUARE_LIMIT
+from fxp.lms.steady_state import MEAN_SQUARE_LIMIT, excess_of
 
 __all__ = ["LearningCurve", "learning_curve"]
 
@@ -163,8 +163,7 @@ def learning_curve(
 def _misadjustment(tier: str, values: Floats, step: float, late: int) -> float:
     if tier == "small_step":
         return float(step * values.sum() / 2)
-    gain = float(mode_gain(step * values, late).sum())
-    return gain / (1 - gain)
+    return float(excess_of(mode_gain(step * values, late).sum()))
 
 
 def _modes(R: ArrayLike, initial_error: ArrayLike) -> tuple[Floats, Floats, Floats]:

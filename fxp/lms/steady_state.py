@@ -13,7 +13,7 @@ from fxp.lms.limits import gain_limit
 from fxp.lms.modes import Floats, delays, gain_and_slope
 from fxp.lms.spectra import eigenvalues, update_steps
 
-__all__ = ["MEAN_SQUARE_LIMIT", "misadjustment"]
+__all__ = ["MEAN_SQUARE_LIMIT", "excess_of", "misadjustment"]
 
 MEAN_SQUARE_LIMIT = "mean-square limit of independent Gaussian regressors"
 
@@ -81,4 +81,16 @@ def misadjustment(
     stable = require_certified(steps / factor, limit / factor, named=MEAN_SQUARE_LIMIT, outside=outside)
     steps = np.where(stable, steps, limit / 2)  # any that is stable, in place of those that are not
     gain = gain_and_slope(steps[..., None] * values, late[..., None])[0].sum(axis=-1)
-    return np.where(stable, gain / (1 - gain), np.inf)
+    return excess_of(np.where(stable, gain, 1.0))
+
+
+def excess_of(gain: Floats) -> Floats:
+    """Return G/(1 − G), infinite where rounding errors let G reach one.
+
+    Examples
+    --------
+    >>> excess_of(np.array([0.5, 1.0]))
+    array([ 1., inf])
+    """
+    with np.errstate(divide="ignore"):
+        return np.asarray(gain / np.maximum(1 - gain, 0.0))

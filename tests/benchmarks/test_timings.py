@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import convolution, encode, exact_matmul, importing, machine, saturating_matmul, timing
+from benchmarks import convolution, encode, exact_matmul, importing, lms, machine, saturating_matmul, timing
 from benchmarks.tables import Row, Table, duration, markdown, summary, table_of
 from benchmarks.timing import Contestant, compare
 from tests.test_layering import ROOT
@@ -101,9 +101,9 @@ def test_peers_that_are_not_installed_are_named(capsys):
     assert capsys.readouterr().err.startswith("no_such_library is not installed: python -m pip install")
 
 
-@pytest.mark.parametrize("benchmark", [encode, exact_matmul, saturating_matmul, convolution])
+@pytest.mark.parametrize("benchmark", [encode, exact_matmul, saturating_matmul, convolution, lms])
 def test_benchmarks_run_and_fxp_is_right(benchmark, one_call, monkeypatch):
-    small = {"SIZE": 8, "SIDE": 16, "WIDE_SIDE": 8, "IMAGES": 1, "CHANNELS": 4}
+    small = {"SIZE": 8, "SIDE": 16, "WIDE_SIDE": 8, "IMAGES": 1, "CHANNELS": 4, "RUNS": 3, "ITERATIONS": 40}
     for name, value in small.items():
         monkeypatch.setattr(benchmark, name, value, raising=False)
     for table in benchmark.tables():

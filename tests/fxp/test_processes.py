@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy.signal import lfilter
 
@@ -34,12 +34,22 @@ def test_the_drive_scales_the_power(process, rms):
 
 
 @given(coefficients=COEFFICIENTS)
+@example(coefficients=[2.0**-1022, 1.0, 1.0])
 def test_a_moving_average_is_found_from_its_autocorrelation(coefficients):
+    """The factor has the values, and the first coefficient that minimum phase has: Szegő's mean of the log spectrum."""
     values = Process(tuple(coefficients)).autocorrelation(len(coefficients) - 1)
-    values[0] *= 1 + 1e-3  # no root on the unit circle
-    again = Process.from_autocorrelation(values, kind="moving_average")
-    np.testing.assert_allclose(again.autocorrelation(len(values)), [*values, 0.0], atol=1e-6 * values[0])
-    assert np.all(np.abs(np.roots(np.trim_zeros(again.moving_average))) < 1 + 1e-6)
+    values[0] *= 1 + 1e-2  # no root on the unit circle, so the mean over 4096 angles is exact
+    factor = Process.from_autocorrelation(values, kind="moving_average").moving_average
+    np.testing.assert_allclose(Process(factor).autocorrelation(len(values)), [*values, 0.0], atol=1e-13 * values[0])
+    spectrum = np.fft.fft(np.r_[values, np.zeros(4097 - 2 * len(values)), values[:0:-1]]).real
+    np.testing.assert_allclose(factor[0], np.exp(np.mean(np.log(spectrum)) / 2), rtol=1e-9)
+
+
+@pytest.mark.parametrize("factor", [[1.0, 1.0], [1.0, 0.0, -1.0], [0.5, 0.3, -0.8], [1.0, 0.0, 0.0, 1.0]])
+def test_roots_on_the_unit_circle_cost_no_accuracy(factor):
+    values = Process(factor).autocorrelation(len(factor) - 1)
+    again = Process.from_autocorrelation(values, kind="moving_average", drive=Signal.uniform(-1, 1))
+    np.testing.assert_allclose(again.autocorrelation(len(factor) - 1), values, atol=1e-14)
 
 
 @given(process=stationary(), order=st.integers(0, 4))
@@ -81,6 +91,7 @@ def test_the_correlation_matrix_is_toeplitz():
         (lambda: Process([[1.0]]), r"moving_average of shape \(1, 1\) is not one row"),
         (lambda: Process([np.nan]), r"moving_average\[0\]=nan is not finite"),
         (lambda: Process([1.0], autoregressive=[1.0]), "pole at radius 1, not within .*not stationary"),
+        (lambda: Process([1.0], -np.poly([0.999] * 3)[1:]), "condition 5e.15, not within 1e.10; move them inwards"),
         (lambda: Process([1.0], drive=Signal.uniform(0, 1)), "drive of mean 0.5 has not zero mean: subtract it"),
         (lambda: Process([1.0], drive=Signal(1.0, 0.5)), "law=None is not a law"),
         (lambda: Process([1.0]).autocorrelation(-1), "lags=-1 is not an integer of at least 0"),

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fxp import mean_square_step_limit, misadjustment
+from fxp import learning_curve, mean_square_step_limit, misadjustment, time_constants
 from tests.fxp.lms.moment_maps import steady_excess
 from tests.fxp.lms.strategies import matrices, spectra
 
@@ -39,6 +39,16 @@ def test_it_has_no_end_at_the_limit():
     assert misadjustment(np.eye(3), limit * (1 - 1e-9), delay=2) > 1e7
     with pytest.raises(ValueError, match=r"step_size=0\.\d+ is not below 0\.\d+, the mean-square limit"):
         misadjustment(np.eye(3), limit, delay=2)
+
+
+@settings(max_examples=30)
+@given(R=matrices(), delay=st.integers(0, 12))
+def test_one_rounding_error_below_the_limit_nothing_is_negative(R, delay):
+    step = np.nextafter(mean_square_step_limit(R, delay=delay), 0)
+    assert misadjustment(R, step, delay=delay) > 1e6
+    assert time_constants(R, float(step), delay=delay).mean_square > 1e6
+    curve = learning_curve(R, float(step), 2, minimum_mse=1.0, initial_error=np.ones(len(R)), delay=delay)
+    assert curve.steady_mse > 1e6
 
 
 def test_beyond_the_limit_it_is_infinite_where_a_warning_is_asked_for():

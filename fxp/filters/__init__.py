@@ -1,0 +1,1 @@
+"""Predictors and filters in fixed point: the best weights, what words cost them, and the fewest bits for a loss."""

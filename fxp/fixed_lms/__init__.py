@@ -1,0 +1,1 @@
+"""LMS in finite words, bit-true: the filter, its specification, and the proof that int64 holds its values."""
