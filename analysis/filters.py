@@ -68,9 +68,8 @@ F_predictor = sp.Symbol("F", positive=True)
 
 COEFFICIENT, WEIGHT = Reals(-2, 2), Reals(-1, 1)
 LAGS: dict[sp.Symbol, Domain] = {r_0: Reals(1, 2), r_1: Reals(-0.4, 0.4), r_2: Reals(-0.4, 0.4)}
-WHITE = "the draws g are independent, of zero mean and power P_g"
-STATIONARY = "x is stationary with zero mean"
 NORMAL = "normal equations: the optimal predictor's error is uncorrelated with the samples it sees"
+STATIONARY = Assumption("x is stationary with zero mean")
 EXACT_SUM = Assumption("products and sum are exact")
 CORRELATION: dict[sp.Symbol, Domain] = {r_0: Reals(1, 2), r_1: Reals(-0.4, 0.4)}
 WEIGHTS: dict[sp.Symbol, Domain] = dict.fromkeys((w_1, w_2, v_1, v_2), WEIGHT)
@@ -98,9 +97,12 @@ def moving_average_correlation() -> Derivation:
             Step(
                 P_g * sum(b[i] * b[each] * sp.KroneckerDelta(i, each + lag) for i, each in pairs),
                 "only a draw and itself are correlated: of the products, those of coefficients k places apart remain",
-                tuple(
-                    Assumption(WHITE, sp.Eq(draws(i, each + lag), P_g * sp.KroneckerDelta(i, each + lag)))
-                    for i, each in pairs
+                (
+                    Assumption("the draws g are independent, of zero mean and power P_g"),
+                    *(
+                        Definition(sp.Eq(draws(i, each + lag), P_g * sp.KroneckerDelta(i, each + lag)), "white draws")
+                        for i, each in pairs
+                    ),
                 ),
             ),
         ),
@@ -119,9 +121,10 @@ def _weights() -> tuple[sp.Expr, sp.Expr]:
     return r_1 * (r_0 - r_2) / determinant, (r_0 * r_2 - r_1**2) / determinant
 
 
-def _stationary() -> tuple[Assumption, ...]:
+def _stationary() -> tuple[Assumption | Definition, ...]:
     named = ((power_d, r_0), (cross_1, r_1), (cross_2, r_2), (power_1, r_0), (power_2, r_0), (cross_12, r_1))
-    return tuple(Assumption(STATIONARY, sp.Eq(symbol, value)) for symbol, value in named)
+    moments = (Definition(sp.Eq(symbol, value), "moment by its lag") for symbol, value in named)
+    return STATIONARY, *moments
 
 
 def predictor_slope() -> Derivation:
@@ -236,7 +239,11 @@ def weight_error_power() -> Derivation:
         excess,
         (
             Step(_error_of(v_1, v_2) - _error_of(w_1, w_2), "E[(d − vᵀx)²] − E[(d − wᵀx)²], p = E[d·x]"),
-            Step(_form(v_1 - w_1, v_2 - w_2, v_1 - w_1, v_2 - w_2), "a quadratic form of v − w", _normal_equations()),
+            Step(
+                _form(v_1 - w_1, v_2 - w_2, v_1 - w_1, v_2 - w_2),
+                "a quadratic form of v − w",
+                (STATIONARY, *_normal_equations()),
+            ),
         ),
         {**CORRELATION, **WEIGHTS},
     )
@@ -478,6 +485,7 @@ def predictor_loss() -> Derivation:
                 (
                     Definition(sp.Eq(power_d, least + w_1 * p_1 + w_2 * p_2), "least error M_min, of weights w"),
                     *_normal_equations(),
+                    STATIONARY,
                     EXACT_SUM,
                 ),
             ),
