@@ -26,8 +26,8 @@ g_1, g_2, P_1, P_2, lam_1, lam_2 = sp.symbols("g_1 g_2 P_1 P_2 lambda_1 lambda_2
 theta, theta_1, theta_2, phi, omega = sp.symbols("theta theta_1 theta_2 phi omega", positive=True)
 psi, psi_1, psi_2 = sp.symbols("psi psi_1 psi_2", positive=True)
 A, x, y = sp.symbols("A x y", real=True)
-N, N_1 = sp.symbols("N N_1", integer=True, positive=True)
-D, N_2, n, j = sp.symbols("D N_2 n j", integer=True, nonnegative=True)
+N, N_1, N_2 = sp.symbols("N N_1 N_2", integer=True, positive=True)
+D, n, j = sp.symbols("D n j", integer=True, nonnegative=True)
 k, r = sp.Function("k"), sp.Function("r")
 
 LATE: dict[sp.Symbol, Domain] = {D: Integers(0, 8)}
@@ -42,7 +42,7 @@ TWO_MODES: dict[sp.Symbol, Domain] = {
     theta_2: ANGLES[0],
     psi_2: ANGLES[1],
     N_1: Integers(1, 4),
-    N_2: Integers(0, 4),
+    N_2: Integers(1, 4),
 }
 
 INDEPENDENT = Assumption("regressors are independent of one another from one iteration to the next")

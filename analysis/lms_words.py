@@ -22,8 +22,8 @@ __all__ = [
 
 HALF, SIXTH = sp.Rational(1, 2), sp.Rational(1, 6)
 
-N, N_1, N_2 = sp.symbols("N N_1 N_2", integer=True, positive=True)
-D = sp.Symbol("D", integer=True, nonnegative=True)
+N, N_1 = sp.symbols("N N_1", integer=True, positive=True)
+D, N_2 = sp.symbols("D N_2", integer=True, nonnegative=True)
 kappa, v_u, q_w, mu, lam, a, h, J, J_min, J_ex, J_k, P, G = sp.symbols(
     "kappa v_u q_w mu lambda a h J J_min J_ex J_k P G", positive=True
 )

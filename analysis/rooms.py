@@ -23,13 +23,14 @@ ROOMS = (
     "overflow",
     "requantizers",
     "costs",
-    "filters",
     "pipelining",
+    "filters",
     "lms",
     "lms_curves",
     "moments",
     "lms_words",
     "lms_updates",
+    "backprop",
     "mismatch",
 )
 """The rooms with derivations: modules of the same name are in analysis, analysis.claims and sims.measure.

@@ -17,6 +17,19 @@ if TYPE_CHECKING:
     from fxp.arithmetic import multiply as multiply
     from fxp.arithmetic import shift as shift
     from fxp.arithmetic import subtract as subtract
+    from fxp.backprop.angle_costs import angle_cost as angle_cost
+    from fxp.backprop.angle_costs import angle_gradient as angle_gradient
+    from fxp.backprop.angle_costs import angle_hessian as angle_hessian
+    from fxp.backprop.angle_costs import collapsed_angle_cost as collapsed_angle_cost
+    from fxp.backprop.angle_minima import AngleMinimum as AngleMinimum
+    from fxp.backprop.angle_minima import angle_minimum as angle_minimum
+    from fxp.backprop.angle_minima import best_angle as best_angle
+    from fxp.backprop.weight_words import BitRule as BitRule
+    from fxp.backprop.weight_words import LocalCost as LocalCost
+    from fxp.backprop.weight_words import RoundingLoss as RoundingLoss
+    from fxp.backprop.weight_words import WeightBits as WeightBits
+    from fxp.backprop.weight_words import rounding_loss as rounding_loss
+    from fxp.backprop.weight_words import weight_bits as weight_bits
     from fxp.blocks import BlockExponents as BlockExponents
     from fxp.blocks import BlockRule as BlockRule
     from fxp.blocks import block_exponents as block_exponents
@@ -323,6 +336,19 @@ _HOME = {
     "min_loop_delay": "pipelining.loop_delays",
     "loop_delay_regions": "pipelining.loop_delays",
     "DelayRegion": "pipelining.loop_delays",
+    "angle_cost": "backprop.angle_costs",
+    "angle_gradient": "backprop.angle_costs",
+    "angle_hessian": "backprop.angle_costs",
+    "collapsed_angle_cost": "backprop.angle_costs",
+    "AngleMinimum": "backprop.angle_minima",
+    "angle_minimum": "backprop.angle_minima",
+    "best_angle": "backprop.angle_minima",
+    "BitRule": "backprop.weight_words",
+    "LocalCost": "backprop.weight_words",
+    "RoundingLoss": "backprop.weight_words",
+    "WeightBits": "backprop.weight_words",
+    "rounding_loss": "backprop.weight_words",
+    "weight_bits": "backprop.weight_words",
     "step_limit_at_clock": "pipelining.step_limits",
     "clock_step_tradeoff": "pipelining.step_limits",
     "fastest_clock": "pipelining.step_limits",

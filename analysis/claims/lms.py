@@ -20,13 +20,14 @@ from fxp import (
 )
 from fxp.lms.modes import mode_energy, mode_gain
 
-__all__ = ["CLAIMS", "CORRELATED", "DELAY", "TAPS", "claim", "largest", "matrix", "modes"]
+__all__ = ["CLAIMS", "CORRELATED", "DELAY", "TAPS", "TWO_MODES", "claim", "largest", "matrix", "modes"]
 
 Floats = NDArray[np.float64]
 
 TAPS = {"taps": Integers(1, 3)}
 CORRELATED = TAPS | {"correlation": Reals(0, 0.4)}
 SCALED = CORRELATED | {"power": Reals(0.2, 5)}
+TWO_MODES = {"taps": Integers(2, 3)}
 DELAY = {"delay": Integers(0, 3)}
 SMALL = {"step": Reals(0.01, 0.15)}
 
@@ -341,7 +342,7 @@ CLAIMS: Final = (
         "Below this step size, and not above it, the mean square of the error converges.",
         _limit,
         derived=_derived_limit,
-        domain=SCALED | DELAY,
+        domain=SCALED | TWO_MODES | DELAY,
         wrong_variants=(
             _mean_limit_for_it,
             _textbook_for_it,

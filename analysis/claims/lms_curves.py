@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis import lms_curves
-from analysis.claims.lms import CORRELATED, DELAY, TAPS, claim, largest, matrix, modes
+from analysis.claims.lms import CORRELATED, DELAY, TAPS, TWO_MODES, claim, largest, matrix, modes
 from analysis.domain import Reals
 from fxp import learning_curve, misadjustment, small_step_misadjustment, time_constants
 
@@ -166,7 +166,7 @@ CLAIMS: Final = (
         "In steady state the mean square error exceeds the least one by this share of it.",
         _misadjustment,
         derived=_derived_misadjustment,
-        domain=CORRELATED | STEP_SIZE | DELAY,
+        domain=CORRELATED | TWO_MODES | STEP_SIZE | DELAY,
         wrong_variants=(_misadjustment_not_delayed, _misadjustment_gradient, _share_of_error, _half_the_power),
         tolerance=0.0,
     ),

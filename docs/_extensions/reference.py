@@ -72,6 +72,7 @@ TOPICS = {
         "lms.word_choice",
         "lms.stalls",
     ),
+    "Weights of trained systems": ("backprop.weight_words", "backprop.angle_costs", "backprop.angle_minima"),
 }
 
 

@@ -22,7 +22,7 @@ __all__ = [
 Floats = NDArray[np.float64]
 
 RUNS = 8_000
-RUNS_OF_A_CURVE = 50_000  # of few iterations: the first ones have long tails
+RUNS_OF_A_CURVE = 25_000  # of few iterations: the first ones have long tails
 SETTLED = 300  # iterations: fifteen of the slowest time constants of the domain, which leave 1e-6 of the start
 AVERAGED = 60
 
