@@ -19,10 +19,15 @@ if TYPE_CHECKING:
     from analysis.derivation import Lemma as Lemma
     from analysis.derivation import Step as Step
     from analysis.folding import fold_batch_norm as fold_batch_norm
+    from analysis.input_laws import Law as Law
     from analysis.lowering import to_integer as to_integer
     from analysis.networks import layer_shapes as layer_shapes
+    from analysis.node_systems import NodeGains as NodeGains
+    from analysis.node_systems import NodeSystem as NodeSystem
     from analysis.precision import noise_gains as noise_gains
     from analysis.rooms import derive as derive
+    from analysis.signal_words import SignalBits as SignalBits
+    from analysis.signal_words import signal_bits as signal_bits
 
 _HOME = {
     "Assumption": "derivation",
@@ -40,6 +45,11 @@ _HOME = {
     "layer_shapes": "networks",
     "noise_gains": "precision",
     "to_integer": "lowering",
+    "Law": "input_laws",
+    "NodeGains": "node_systems",
+    "NodeSystem": "node_systems",
+    "SignalBits": "signal_words",
+    "signal_bits": "signal_words",
 }
 
 __all__ = sorted(_HOME)

@@ -4,7 +4,7 @@ import sympy as sp
 
 from analysis.derivation import Assumption, Definition, Derivation, Lemma, Relation, Step
 from analysis.domain import Domain, Integers, Reals
-from analysis.lms import MARGIN, STABLE, TWO_MODES, mean_square_step_limit, mode_energy, update_noise
+from analysis.lms import MARGIN, N_1, N_2, STABLE, TWO_MODES, mean_square_step_limit, mode_energy, update_noise
 from analysis.lms_updates import GAUSSIAN_UPDATE
 from analysis.roundoff import rounding_error_continuous_mean
 
@@ -22,8 +22,8 @@ __all__ = [
 
 HALF, SIXTH = sp.Rational(1, 2), sp.Rational(1, 6)
 
-N, N_1 = sp.symbols("N N_1", integer=True, positive=True)
-D, N_2 = sp.symbols("D N_2", integer=True, nonnegative=True)
+N = sp.Symbol("N", integer=True, positive=True)
+D = sp.Symbol("D", integer=True, nonnegative=True)
 kappa, v_u, q_w, mu, lam, a, h, J, J_min, J_ex, J_k, P, G = sp.symbols(
     "kappa v_u q_w mu lambda a h J J_min J_ex J_k P G", positive=True
 )

@@ -35,7 +35,8 @@ def test_the_command_prints_one_aligned_line_each():
     result = CliRunner().invoke(listing.app)
     lines = result.stdout.splitlines()
     assert result.exit_code == 0
-    assert lines == [f"{command:{len(lines[0].split('  ')[0])}}  {line}" for command, line in listing.commands()]
+    width = max(len(command) for command, _ in listing.commands())
+    assert lines == [f"{command:{width}}  {line}" for command, line in listing.commands()]
 
 
 @pytest.mark.parametrize(
