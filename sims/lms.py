@@ -19,7 +19,7 @@ from sims import lms_figures, pipelines, reporting
 from sims.ensembles import Ensemble, Regressors
 from sims.lms_curves import LearningRun, curve_document, curves_table, learning_runs
 from sims.lms_limits import Limits, limits, limits_table
-from sims.lms_predictions import process_of
+from sims.lms_predictions import process_of, step_limit
 from sims.lms_remarks import EXAMPLE, TAPS, Remark, remarks, remarks_table
 from sims.lms_sweeps import (
     Point,
@@ -242,8 +242,8 @@ def learned(result: Result) -> str:
 
 def _lessons(result: Result) -> Iterator[str]:
     first = result.limits[0]
-    exact = first.operators["gaussian"]
-    if exact is not None:
+    tier, exact = step_limit(result.config.swept)
+    if tier == "operator":
         yield (
             f"The textbooks' limit 2/tr R = {result.config.textbook:.3f} is of the mean: without a delay the mean "
             f"square of this predictor takes μ < {exact:.4f}, where independent regressors would allow "

@@ -27,10 +27,10 @@ __all__ = [
 ]
 
 FRACTIONS = (0.05, 0.1, 0.2, 0.4, 0.6, 0.8)  # of the mean-square limit
-LARGE = 50_000  # unknowns of exact moments, for which half as many step sizes are enough
+LARGE = 50_000  # unknowns of exact moments, for which a third as many step sizes are enough
 TIME_CONSTANTS = 8  # of the mean square: what is left of the start is a few parts in ten thousand
 ITERATIONS = (1000, 20_000)  # least and most of a sweep
-SWEEP_RUNS = 200
+SWEEP_RUNS, WORD_RUNS = 200, 100
 MODES = ("HALF_EVEN", "STOCHASTIC")
 DATA = fxp.Format(16, 12)
 WEIGHT_RANGE_BITS = 2  # weights in [-2, 2)
@@ -96,7 +96,7 @@ def step_sweep(ensembles: Sequence[Ensemble], *, report: Report = lambda *_: Non
     wanted = [
         replace(each, step_size=share * step_limit(each)[1], runs=min(each.runs, SWEEP_RUNS))
         for each in ensembles
-        for share in (FRACTIONS[::2] if _is_large(each) else FRACTIONS)
+        for share in (FRACTIONS[1::3] if _is_large(each) else FRACTIONS)
     ]
     return worked(wanted, _point, "step sizes", report)
 
@@ -278,7 +278,7 @@ def word_sweep(
         Called with what is done, how many of it, and of how many.
     """
     code, shift = coded_step(ensemble.step_size)
-    ensemble = replace(ensemble, step_size=code * 2.0**-shift, runs=min(ensemble.runs, SWEEP_RUNS))
+    ensemble = replace(ensemble, step_size=code * 2.0**-shift, runs=min(ensemble.runs, WORD_RUNS))
     ensemble = replace(ensemble, iterations=_length(ensemble, is_stable=True))
     floating, _ = simulate(ensemble).steady(ESTIMATE[ensemble.regressors])
     wanted = [(bits, mode) for mode in MODES for bits in weight_bits]
