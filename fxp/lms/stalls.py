@@ -40,7 +40,7 @@ def stall_indicator(step_size: ArrayLike, weight_step: ArrayLike, error_rms: Arr
 
     Returns
     -------
-    ndarray of float64
+    ndarray of float64, or one float64
         The arguments broadcast.
 
     Raises
@@ -55,14 +55,14 @@ def stall_indicator(step_size: ArrayLike, weight_step: ArrayLike, error_rms: Arr
     Examples
     --------
     >>> stall_indicator(2**-5, 2**-8, 0.25, 0.5)
-    array(0.5)
+    np.float64(0.5)
     """
     named = {"step_size": step_size, "weight_step": weight_step, "error_rms": error_rms, "input_rms": input_rms}
     require_shapes(**named)
     step, weight, error, datum = (
         reals(name, values, minimum=POSITIVE, remedy="give positive numbers") for name, values in named.items()
     )
-    return np.asarray(weight / (2 * step * error * datum))
+    return weight / (2 * step * error * datum)
 
 
 def stall_threshold(step_size: ArrayLike, weight_step: ArrayLike) -> Floats:
@@ -81,7 +81,7 @@ def stall_threshold(step_size: ArrayLike, weight_step: ArrayLike) -> Floats:
 
     Returns
     -------
-    ndarray of float64
+    ndarray of float64, or one float64
         In the unit of e·x; the arguments broadcast.
 
     Raises
@@ -96,12 +96,12 @@ def stall_threshold(step_size: ArrayLike, weight_step: ArrayLike) -> Floats:
     Examples
     --------
     >>> stall_threshold(2**-5, 2**-8)
-    array(0.0625)
+    np.float64(0.0625)
     """
     require_shapes(step_size=step_size, weight_step=weight_step)
     step = reals("step_size", step_size, minimum=POSITIVE, remedy="give a positive step size")
     weight = reals("weight_step", weight_step, minimum=POSITIVE, remedy="give the step of the weights")
-    return np.asarray(weight / (2 * step))
+    return weight / (2 * step)
 
 
 @dataclass(frozen=True, eq=False)
