@@ -11,12 +11,12 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 
 from fxp.arguments import one, reals, require_bool, whole_numbers
-from fxp.lms.certificates import require_certified
+from fxp.lms.certificates import require_certified, require_outside
 from fxp.lms.moment_layouts import Layout, OperatorSize, layout
 from fxp.lms.moment_solvers import spectral_radius, stationary_moments
 from fxp.lms.moment_systems import MomentSystem, moment_system
 from fxp.lms.spectra import update_scale, update_steps
-from fxp.processes import Process
+from fxp.processes import Process, require_process
 
 __all__ = ["MomentOperator", "MomentTrajectory", "moment_operator"]
 
@@ -289,6 +289,7 @@ class MomentOperator:
         0.0505
         """
         step = one("step_size", update_steps(step_size, factor))
+        require_outside(outside)
         if self._radius(step) >= 1:
             scale, limit = update_scale(factor), np.array(min(self._limit, step))
             require_certified(np.array(step) / scale, limit / scale, named=OPERATOR_LIMIT, outside=outside)
@@ -401,8 +402,7 @@ def _iterations(iterations: int) -> int:
 
 
 def _require_memory(process: Process) -> None:
-    if not isinstance(process, Process):
-        raise TypeError(f"process={process!r} is not a Process: pass fxp.Process(moving_average)")
+    require_process(process)
     if any(process.autoregressive):
         raise ValueError(
             f"autoregressive={process.autoregressive} is not empty: all draws of the past are remembered; cut the "
