@@ -213,6 +213,15 @@ def refused(**changed):
         (lambda: best_step_size(R, minimum_mse=1, weight_step=0.01, rounding="FLOOR"), r"moves the weights"),
         (lambda: best_step_size(R, minimum_mse=1, weight_step=0.01, rounding="TRN_ZERO"), r"is not a mode"),
         (lambda: best_step_size(np.stack([R]), minimum_mse=1, weight_step=0.01), r"is not one matrix"),
+        (lambda: weight_drift(R, 1.5, weight_step=0.01), r"step_size=1.5 is not below 1.428571, the limit of the mean"),
+        (
+            lambda: small_step_excess(R, 0.5, minimum_mse=1, weight_step=0.01, textbook=True),
+            r"step_size=0.5 is not below 0.4434622, the mean-square limit",
+        ),
+        (
+            lambda: best_step_size(R, minimum_mse=1e-6, weight_step=1.0),
+            r"weight_step=1 is so coarse that the best step size, 408.2, is not below 0.4435",
+        ),
         (lambda: weight_drift(R, 0.1, weight_step=0.0), r"weight_step=0.0 is not finite and positive"),
         (
             lambda: weight_bits_for_excess(R, 0.1, minimum_mse=1, excess=0.0, largest_weight=1),
