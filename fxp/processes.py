@@ -14,7 +14,7 @@ from scipy.linalg import hankel, solve_toeplitz, toeplitz
 from fxp.arguments import one, reals, require_signal, whole_numbers
 from fxp.signals import Signal
 
-__all__ = ["Process"]
+__all__ = ["Process", "require_process"]
 
 Floats = NDArray[np.float64]
 
@@ -242,6 +242,17 @@ class Process:
 
         feedback = np.r_[1.0, -np.array(self.autoregressive)]
         return np.asarray(lfilter(self.moving_average, feedback, draws, axis=-1))
+
+
+def require_process(process: Process) -> None:
+    """Raise TypeError unless it is a Process.
+
+    Examples
+    --------
+    >>> require_process(Process([1.0]))
+    """
+    if not isinstance(process, Process):
+        raise TypeError(f"process={process!r} is not a Process: pass fxp.Process(moving_average)")
 
 
 def _equations(a: Floats, order: int) -> Floats:

@@ -106,6 +106,7 @@ class FixedPointLms:
         ):
             object.__setattr__(self, name, _whole(name, getattr(self, name), least, most))
         for name, choices in (("factor", (1, 2)), ("sign", (1, -1))):
+            object.__setattr__(self, name, _integer(name, getattr(self, name)))
             if getattr(self, name) not in choices:
                 raise ValueError(f"{name}={getattr(self, name)!r} is not one of {choices}: see fxp.FixedPointLms")
         for name in ("data", "desired"):
@@ -323,10 +324,14 @@ def _require_register(accumulator: object) -> None:
         raise ValueError(f"accumulator of tile={accumulator.tile} has two registers: LMS sums in one; give no tile")
 
 
-def _whole(name: str, value: object, least: int, most: int | None) -> int:
+def _integer(name: str, value: object) -> int:
     if not isinstance(value, int | np.integer) or isinstance(value, bool):
         raise TypeError(f"{name}={value!r} is not an integer: pass a whole number")
-    number = int(value)
+    return int(value)
+
+
+def _whole(name: str, value: object, least: int, most: int | None) -> int:
+    number = _integer(name, value)
     if number < least or (most is not None and number > most):
         rule = f"at least {least}" if most is None else f"between {least} and {most}"
         raise ValueError(f"{name}={number} is not {rule}: see fxp.FixedPointLms")

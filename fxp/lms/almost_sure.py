@@ -12,10 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 from scipy.special import dawsn, roots_legendre, stdtrit
 
-from fxp.arguments import POSITIVE, one, reals, whole_numbers
+from fxp.arguments import POSITIVE, one, real_numbers, reals, whole_numbers
 from fxp.lms.limits import mean_square_step_limit
 from fxp.lms.spectra import update_scale, update_steps
-from fxp.processes import Process
+from fxp.processes import Process, require_process
 
 __all__ = [
     "AlmostSureLimit",
@@ -27,6 +27,7 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 
+MISS = "give the probability of a miss"
 BURN_IN = 10  # one in so many iterations is not counted
 GRID = 1.25
 FIRST_STEP = 0.25  # of the mean-square limit of independent regressors
@@ -157,6 +158,8 @@ def lyapunov_exponent(
 
     Raises
     ------
+    TypeError
+        `process` is not a Process, or `rng` no Generator.
     ValueError
         An argument is out of range.
 
@@ -216,6 +219,8 @@ def almost_sure_step_limit(
 
     Raises
     ------
+    TypeError
+        `process` is not a Process, or `rng` no Generator.
     ValueError
         An argument is out of range.
 
@@ -239,6 +244,9 @@ def _growth(
     process: Process, taps: int, delay: int, runs: int, iterations: int, rng: np.random.Generator
 ) -> Callable[[float], Floats]:
     """Return the exponent of each run, of draws that are made once, as a function of the weight of e·x."""
+    require_process(process)
+    if not isinstance(rng, np.random.Generator):
+        raise TypeError(f"rng={rng!r} is not a numpy.random.Generator: pass numpy.random.default_rng(seed)")
     minima = {"taps": 1, "delay": 0, "runs": 2, "iterations": BURN_IN}
     given = {"taps": taps, "delay": delay, "runs": runs, "iterations": iterations}
     width, late, count, length = (
@@ -250,8 +258,8 @@ def _growth(
 
 
 def _interval(exponents: Floats, false_alarm: float) -> LyapunovExponent:
-    if not 0 < false_alarm < 1:
-        raise ValueError(f"false_alarm={false_alarm} is not between 0 and 1: give the probability of a miss")
+    if not 0 < one("false_alarm", real_numbers("false_alarm", false_alarm, remedy=MISS)) < 1:
+        raise ValueError(f"false_alarm={false_alarm} is not between 0 and 1: {MISS}")
     if not np.all(np.isfinite(exponents)):
         return LyapunovExponent(-np.inf, -np.inf, -np.inf)
     count, mean = len(exponents), float(np.mean(exponents))

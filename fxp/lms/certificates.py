@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from fxp.inputs import element
 from fxp.lms.modes import Floats
 
-__all__ = ["require_certified"]
+__all__ = ["require_certified", "require_outside"]
 
 OUTSIDE = ("raise", "warn")
 
@@ -46,8 +46,7 @@ def require_certified(
     >>> require_certified(np.array(0.5), np.array([0.6, 0.7]), named="mean-square limit", outside="raise")
     array([ True,  True])
     """
-    if outside not in OUTSIDE:
-        raise ValueError(f"outside={outside!r} is not one of {', '.join(OUTSIDE)}: choose one")
+    require_outside(outside)
     steps, limits = np.broadcast_arrays(step_size, limit)
     below = np.asarray(steps < limits)
     if not below.all():
@@ -57,3 +56,14 @@ def require_certified(
             raise ValueError(message)
         warnings.warn(message, RuntimeWarning, stacklevel=stacklevel)
     return below
+
+
+def require_outside(outside: str) -> None:
+    """Raise ValueError unless it says what to do about a step size outside: "raise" or "warn".
+
+    Examples
+    --------
+    >>> require_outside("warn")
+    """
+    if outside not in OUTSIDE:
+        raise ValueError(f"outside={outside!r} is not one of {', '.join(OUTSIDE)}: choose one")

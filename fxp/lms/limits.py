@@ -36,7 +36,7 @@ def mean_step_limit(R: ArrayLike, *, delay: ArrayLike = 0, factor: int = 1) -> F
 
     Returns
     -------
-    ndarray of float64
+    ndarray of float64, or one float64
         The leading axes of `R` broadcast with `delay`; 1 over the unit of R.
 
     Raises
@@ -57,7 +57,7 @@ def mean_step_limit(R: ArrayLike, *, delay: ArrayLike = 0, factor: int = 1) -> F
     array([2.2895, 1.1447, 0.3258])
     """
     values, late = _modes_and_delays(R, delay)
-    return np.asarray(mode_limit(late) / (update_scale(factor) * values[..., -1]))
+    return mode_limit(late) / (update_scale(factor) * values[..., -1])
 
 
 def mean_square_step_limit(R: ArrayLike, *, delay: ArrayLike = 0, factor: int = 1) -> Floats:
@@ -72,7 +72,8 @@ def mean_square_step_limit(R: ArrayLike, *, delay: ArrayLike = 0, factor: int = 
     :math:`\sum \mu\lambda_i/(2 - 2\mu\lambda_i) = 1`.
 
     Assumptions: regressors x_n that are independent from one iteration to the next, and Gaussian of zero mean. Those of
-    a delay line are not independent, and their limit is lower: of the example below, less than half without a delay.
+    a delay line are not independent, and :func:`fxp.operator_step_limit` has their limit: of the example below, less
+    than half without a delay; of the same process driven by signs, more.
 
     Parameters
     ----------
@@ -85,7 +86,7 @@ def mean_square_step_limit(R: ArrayLike, *, delay: ArrayLike = 0, factor: int = 
 
     Returns
     -------
-    ndarray of float64
+    ndarray of float64, or one float64
         The leading axes of `R` broadcast with `delay`; 1 over the unit of R.
 
     Raises

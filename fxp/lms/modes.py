@@ -69,7 +69,7 @@ def mode_limit(delay: ArrayLike) -> Floats:
     >>> mode_limit([0, 1]).round(12)
     array([2., 1.])
     """
-    return np.asarray(2 * np.sin(np.pi / (2 * (2 * delays(delay) + 1))))
+    return np.asarray(2 * np.sin(np.pi / (4.0 * delays(delay) + 2)))
 
 
 def mean_square_mode_limit(delay: ArrayLike) -> Floats:
@@ -101,7 +101,7 @@ def mean_square_mode_limit(delay: ArrayLike) -> Floats:
     >>> mean_square_mode_limit(0).round(12)
     np.float64(1.0)
     """
-    return mode_limit(delays(delay) + 1)
+    return np.asarray(2 * np.sin(np.pi / (4.0 * delays(delay) + 6)))
 
 
 def mode_energy(a: ArrayLike, delay: ArrayLike = 0) -> Floats:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -11,12 +12,12 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 
 from fxp.arguments import one, reals, require_bool, whole_numbers
-from fxp.lms.certificates import require_certified
+from fxp.lms.certificates import require_certified, require_outside
 from fxp.lms.moment_layouts import Layout, OperatorSize, layout
 from fxp.lms.moment_solvers import spectral_radius, stationary_moments
 from fxp.lms.moment_systems import MomentSystem, moment_system
 from fxp.lms.spectra import update_scale, update_steps
-from fxp.processes import Process
+from fxp.processes import Process, require_process
 
 __all__ = ["MomentOperator", "MomentTrajectory", "moment_operator"]
 
@@ -193,7 +194,8 @@ class MomentOperator:
         Raises
         ------
         ValueError
-            An argument is out of range, or the operator takes more memory than its limit.
+            An argument is out of range, the operator takes more memory than its limit, or growing moments leave the
+        of floats.
 
         Examples
         --------
@@ -204,10 +206,10 @@ class MomentOperator:
         """
         step = one("step_size", update_steps(step_size, factor))
         system, error = self._driven_system, self._error(initial_error)
-        moments, rows = system.start(np.outer(error, error), error), []
-        for _ in range(_iterations(iterations)):
-            rows.append((system.mean(moments), system.second_moment(moments), system.squared_error(moments)))
-            moments = system.step(moments, step)
+        rows = [
+            (system.mean(moments), system.second_moment(moments), system.squared_error(moments))
+            for moments in _successive(system, error, step, _iterations(iterations))
+        ]
         return MomentTrajectory(*map(np.array, zip(*rows, strict=True)))
 
     def free_moments(self, step_size: float, iterations: int, *, initial_error: ArrayLike, factor: int = 1) -> Floats:
@@ -234,7 +236,7 @@ class MomentOperator:
         Raises
         ------
         ValueError
-            An argument is out of range.
+            An argument is out of range, or growing moments leave the range of floats.
 
         Examples
         --------
@@ -244,11 +246,8 @@ class MomentOperator:
         """
         step = one("step_size", update_steps(step_size, factor))
         system, error = self._system, self._error(initial_error)
-        moments, rows = system.start(np.outer(error, error), error), []
-        for _ in range(_iterations(iterations)):
-            rows.append(system.second_moment(moments))
-            moments = system.step(moments, step)
-        return np.array(rows)
+        successive = _successive(system, error, step, _iterations(iterations))
+        return np.array([system.second_moment(moments) for moments in successive])
 
     def misadjustment(self, step_size: float, *, factor: int = 1, outside: Outside = "raise") -> float:
         r"""Return the excess of the mean square error over that of the optimal weights, in steady state (exact).
@@ -289,6 +288,7 @@ class MomentOperator:
         0.0505
         """
         step = one("step_size", update_steps(step_size, factor))
+        require_outside(outside)
         if self._radius(step) >= 1:
             scale, limit = update_scale(factor), np.array(min(self._limit, step))
             require_certified(np.array(step) / scale, limit / scale, named=OPERATOR_LIMIT, outside=outside)
@@ -400,9 +400,19 @@ def _iterations(iterations: int) -> int:
     return int(one("iterations", whole_numbers("iterations", iterations, minimum=1, remedy="give how many")))
 
 
+def _successive(system: MomentSystem, error: Floats, step: float, count: int) -> Iterator[Floats]:
+    """Yield the moments of `count` iterations, the first of weights that are wrong by `error`."""
+    moments = system.start(np.outer(error, error), error)
+    for n in range(count):
+        if not np.all(np.isfinite(moments)):
+            raise ValueError(f"iterations={count} let the moments grow beyond all floats at {n}: ask for fewer")
+        yield moments
+        with np.errstate(over="ignore", invalid="ignore"):
+            moments = system.step(moments, step)
+
+
 def _require_memory(process: Process) -> None:
-    if not isinstance(process, Process):
-        raise TypeError(f"process={process!r} is not a Process: pass fxp.Process(moving_average)")
+    require_process(process)
     if any(process.autoregressive):
         raise ValueError(
             f"autoregressive={process.autoregressive} is not empty: all draws of the past are remembered; cut the "

@@ -30,7 +30,7 @@ def textbook_step_limit(R: ArrayLike, *, factor: int = 1) -> Floats:
 
     Returns
     -------
-    ndarray of float64
+    ndarray of float64, or one float64
         Of the leading axes of `R`; 1 over its unit.
 
     Raises
@@ -48,7 +48,7 @@ def textbook_step_limit(R: ArrayLike, *, factor: int = 1) -> Floats:
     >>> textbook_step_limit(Process([0.1, 0.5, -0.5, 0.1]).correlation_matrix(3)).round(3)
     np.float64(1.282)
     """
-    return np.asarray(2 / (update_scale(factor) * _power(R)))
+    return 2 / (update_scale(factor) * _power(R))
 
 
 def small_step_limit(R: ArrayLike, *, delay: ArrayLike = 0, factor: int = 1) -> Floats:
@@ -72,7 +72,7 @@ def small_step_limit(R: ArrayLike, *, delay: ArrayLike = 0, factor: int = 1) -> 
 
     Returns
     -------
-    ndarray of float64
+    ndarray of float64, or one float64
         The leading axes of `R` broadcast with `delay`; 1 over the unit of R.
 
     Raises
@@ -113,7 +113,7 @@ def small_step_misadjustment(R: ArrayLike, step_size: ArrayLike, *, factor: int 
 
     Returns
     -------
-    ndarray of float64
+    ndarray of float64, or one float64
         A ratio; the leading axes of `R` broadcast with `step_size`.
 
     Raises
@@ -128,11 +128,11 @@ def small_step_misadjustment(R: ArrayLike, step_size: ArrayLike, *, factor: int 
     Examples
     --------
     >>> small_step_misadjustment(np.eye(3), 0.01)
-    array(0.015)
+    np.float64(0.015)
     """
     power, steps = _power(R), update_steps(step_size, factor)
     require_shapes(R=power, step_size=steps)
-    return np.asarray(steps * power / 2)
+    return steps * power / 2
 
 
 def _power(R: ArrayLike) -> Floats:

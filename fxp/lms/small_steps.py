@@ -8,8 +8,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fxp.formats import Rounding
+from fxp.lms.certificates import require_certified
+from fxp.lms.limits import mean_square_step_limit, mean_step_limit
 from fxp.lms.modes import Floats
 from fxp.lms.stalls import rounded_update, with_gain
+from fxp.lms.steady_state import MEAN_SQUARE_LIMIT
 from fxp.lms.word_arguments import positive, regular_matrix, require_moving, update_of
 from fxp.roundoff import rounding_error
 
@@ -50,7 +53,8 @@ def small_step_excess(
     ------
     ValueError
         An argument is out of range, the mode has a mean, or the update stalls: ρ is above 2 (STOCHASTIC 100), unless
-        `textbook` says not to care.
+        `textbook` says not to care; or the step size is not below :func:`fxp.mean_square_step_limit`, even without a
+        delay.
 
     References
     ----------
@@ -64,6 +68,7 @@ def small_step_excess(
     (0.02393, 0.02393)
     """
     matrix, step, mode = regular_matrix(R), positive("step_size", step_size), Rounding.of(rounding)
+    _require_below(step, mean_square_step_limit(matrix), MEAN_SQUARE_LIMIT)
     least, weight = positive("minimum_mse", minimum_mse), positive("weight_step", weight_step)
     stall = weight / (2 * step * math.sqrt(least * matrix[0, 0]))
     rounded = update_of(mode, textbook=textbook)(stall)
@@ -110,7 +115,7 @@ def best_step_size(
     Raises
     ------
     ValueError
-        An argument is out of range, or the mode has a mean.
+        An argument is out of range, the mode has a mean, or μ* is not below :func:`fxp.mean_square_step_limit`.
 
     References
     ----------
@@ -126,7 +131,14 @@ def best_step_size(
     error = rounding_error(with_gain(rounding))
     if error.mean:
         raise ValueError(f"rounding={rounding!r} has a mean, which moves the weights: take STOCHASTIC or a HALF mode")
-    return float(step * math.sqrt(error.variance * len(matrix) / (least * np.trace(matrix))))
+    best = float(step * math.sqrt(error.variance * len(matrix) / (least * np.trace(matrix))))
+    limit = float(mean_square_step_limit(matrix))
+    if best >= limit:
+        raise ValueError(
+            f"weight_step={step:g} is so coarse that the best step size, {best:.4g}, is not below {limit:.4g}, the "
+            f"{MEAN_SQUARE_LIMIT}: make it finer"
+        )
+    return best
 
 
 def weight_drift(
@@ -160,7 +172,7 @@ def weight_drift(
     Raises
     ------
     ValueError
-        An argument is out of range.
+        An argument is out of range, or the step size is not below :func:`fxp.mean_step_limit`, even without a delay.
 
     References
     ----------
@@ -173,5 +185,10 @@ def weight_drift(
     array([-0.03125, -0.03125])
     """
     matrix, step = regular_matrix(R), positive("step_size", step_size)
+    _require_below(step, mean_step_limit(matrix), "limit of the mean without a delay")
     each = float(rounded_update(0.0, rounding=rounding).mean) * positive("weight_step", weight_step) / step
     return np.asarray(np.linalg.solve(matrix, np.full(len(matrix), each)))
+
+
+def _require_below(step: float, limit: Floats, named: str) -> None:
+    require_certified(np.asarray(step), limit, named=named, outside="raise")

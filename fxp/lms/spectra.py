@@ -76,7 +76,7 @@ def update_scale(factor: int) -> int:
     >>> update_scale(2)
     2
     """
-    if factor not in FACTORS:
+    if isinstance(factor, bool | np.bool_) or np.ndim(factor) or factor not in FACTORS:
         raise ValueError(
             f"factor={factor!r} is not 1 or 2: the update is w + μ·e·x, or w + 2·μ·e·x; scale the step size"
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,8 @@ __all__ = ["RoundedUpdate", "rounded_update", "stall_indicator", "stall_threshol
 TERMS = 2000  # of a series; what is left out is added as an integral
 LARGEST_STALL = 100.0
 NO_STALL = 1e-9  # below, gain and noise are those at zero to all digits
+FEW_UPDATES = 1.0  # above, the alternating series leave differences of large terms
+ARGUMENTS = np.arange(0, 8, 1 / 16)  # of integrands that decay doubly exponentially
 DIRECTED = {Rounding.FLOOR: -0.5, Rounding.CEIL: 0.5}
 
 
@@ -37,7 +40,7 @@ def stall_indicator(step_size: ArrayLike, weight_step: ArrayLike, error_rms: Arr
 
     Returns
     -------
-    ndarray of float64
+    ndarray of float64, or one float64
         The arguments broadcast.
 
     Raises
@@ -52,14 +55,14 @@ def stall_indicator(step_size: ArrayLike, weight_step: ArrayLike, error_rms: Arr
     Examples
     --------
     >>> stall_indicator(2**-5, 2**-8, 0.25, 0.5)
-    array(0.5)
+    np.float64(0.5)
     """
     named = {"step_size": step_size, "weight_step": weight_step, "error_rms": error_rms, "input_rms": input_rms}
     require_shapes(**named)
     step, weight, error, datum = (
         reals(name, values, minimum=POSITIVE, remedy="give positive numbers") for name, values in named.items()
     )
-    return np.asarray(weight / (2 * step * error * datum))
+    return weight / (2 * step * error * datum)
 
 
 def stall_threshold(step_size: ArrayLike, weight_step: ArrayLike) -> Floats:
@@ -78,7 +81,7 @@ def stall_threshold(step_size: ArrayLike, weight_step: ArrayLike) -> Floats:
 
     Returns
     -------
-    ndarray of float64
+    ndarray of float64, or one float64
         In the unit of e·x; the arguments broadcast.
 
     Raises
@@ -93,12 +96,12 @@ def stall_threshold(step_size: ArrayLike, weight_step: ArrayLike) -> Floats:
     Examples
     --------
     >>> stall_threshold(2**-5, 2**-8)
-    array(0.0625)
+    np.float64(0.0625)
     """
     require_shapes(step_size=step_size, weight_step=weight_step)
     step = reals("step_size", step_size, minimum=POSITIVE, remedy="give a positive step size")
     weight = reals("weight_step", weight_step, minimum=POSITIVE, remedy="give the step of the weights")
-    return np.asarray(weight / (2 * step))
+    return weight / (2 * step)
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,10 +172,12 @@ def rounded_update(stall: ArrayLike, *, rounding: Rounding | str = Rounding.HALF
     rho = np.maximum(given, NO_STALL)
     if mode is Rounding.STOCHASTIC:
         return RoundedUpdate(np.zeros_like(rho), np.ones_like(rho), 1 / 6 - _sum_of_noise(rho) / np.pi**2)
-    gain_sum, noise_sum = (_sum_of_gain, _sum_of_noise) if mode in DIRECTED else (_ties_gain, _ties_noise)
-    loss = 2 * gain_sum(rho)
-    variance = 1 / 12 + noise_sum(rho) / np.pi**2 - (loss / (2 * rho)) ** 2
-    return RoundedUpdate(np.full_like(rho, DIRECTED.get(mode, 0.0)), 1 + loss, variance)
+    if mode in DIRECTED:
+        return RoundedUpdate(np.full_like(rho, DIRECTED[mode]), *_with_harmonics(rho, _sum_of_gain, _sum_of_noise))
+    many, few = _with_harmonics(rho, _ties_gain, _ties_noise), _with_thresholds(np.maximum(rho, FEW_UPDATES))
+    return RoundedUpdate(
+        np.zeros_like(rho), *(np.where(rho > FEW_UPDATES, *pair) for pair in zip(few, many, strict=True))
+    )
 
 
 def with_gain(rounding: Rounding | str) -> Rounding:
@@ -192,6 +197,27 @@ def with_gain(rounding: Rounding | str) -> Rounding:
     if mode is Rounding.TOWARD_ZERO:
         raise ValueError("rounding=TOWARD_ZERO is not a mode with a closed form here: it pulls every update to zero")
     return mode
+
+
+def _with_harmonics(
+    rho: Floats, gain_sum: Callable[[Floats], Floats], noise_sum: Callable[[Floats], Floats]
+) -> tuple[Floats, Floats]:
+    """Return gain and variance by the harmonics of the error."""
+    loss = 2 * gain_sum(rho)
+    return 1 + loss, 1 / 12 + noise_sum(rho) / np.pi**2 - (loss / (2 * rho)) ** 2
+
+
+def _with_thresholds(rho: Floats) -> tuple[Floats, Floats]:
+    """Return gain and variance of the HALF modes by the thresholds |e·x| = (2k + 1)ρ at which a step is added.
+
+    E[e·x; e·x > T] = T·K_1(T)/π and P(e·x > T) = ∫ K_0/π beyond T, with K_ν(T) = ∫ exp(−T cosh t) cosh νt dt from zero
+    on: one integral over t, in which the thresholds are a series that adds up.
+    """
+    stretch, step = np.cosh(ARGUMENTS), np.where(ARGUMENTS > 0, 1.0, 0.5) * ARGUMENTS[1]
+    decay = np.exp(-rho[..., None] * stretch)
+    thresholds = decay * (1 + decay**2) / (1 - decay**2) ** 2 * step  # Σ (2k + 1) exp(−(2k + 1)ρ cosh t)
+    gain = 4 * rho**2 / np.pi * (thresholds @ stretch)
+    return gain, 2 / np.pi * (thresholds @ (1 / stretch)) - (gain / (2 * rho)) ** 2
 
 
 def _terms(rho: Floats) -> tuple[Floats, Floats]:

@@ -53,7 +53,7 @@ def misadjustment(
 
     Returns
     -------
-    ndarray of float64
+    ndarray of float64, or one float64
         A ratio; the leading axes of `R` broadcast with `step_size` and `delay`.
 
     Raises
@@ -73,7 +73,7 @@ def misadjustment(
     Examples
     --------
     >>> misadjustment(np.eye(3), 0.2)  # three times 0.2/1.6
-    array(0.6)
+    np.float64(0.6)
     """
     values, late, steps = eigenvalues(R), delays(delay), update_steps(step_size, factor)
     require_shapes(R=values[..., 0], step_size=steps, delay=late)
@@ -93,4 +93,4 @@ def excess_of(gain: Floats) -> Floats:
     array([ 1., inf])
     """
     with np.errstate(divide="ignore"):
-        return np.asarray(gain / np.maximum(1 - gain, 0.0))
+        return gain / np.maximum(1 - gain, 0.0)

@@ -8,14 +8,15 @@ from typing import Literal
 
 import numpy as np
 
-from fxp.arguments import one, whole_numbers
+from fxp.arguments import one
 from fxp.lms.certificates import require_certified
 from fxp.lms.limits import mean_square_step_limit
+from fxp.lms.modes import delays
 from fxp.lms.moments import moment_operator
 from fxp.lms.rules import small_step_limit, small_step_misadjustment
 from fxp.lms.spectra import update_steps
 from fxp.lms.steady_state import misadjustment
-from fxp.processes import Process
+from fxp.processes import Process, require_process
 
 __all__ = ["LmsMisadjustment", "StepLimit", "Tier", "lms_misadjustment", "operator_step_limit", "step_limit"]
 
@@ -98,6 +99,8 @@ def step_limit(
 
     Raises
     ------
+    TypeError
+        `process` is not a Process.
     ValueError
         An argument is out of range; or the process has an autoregressive part, at tier "operator".
 
@@ -110,10 +113,11 @@ def step_limit(
     0.2339  independent Gaussian regressors
     0.1799  none but a moving average of independent draws: the delay line as it is
     """
+    require_process(process)
     chosen = _tier(tier)
     if chosen is Tier.OPERATOR:
         return StepLimit(operator_step_limit(process, taps, delay=delay, factor=factor), chosen)
-    late = one("delay", whole_numbers("delay", delay, minimum=0, remedy="give one number of iterations"))
+    late = one("delay", delays(delay))
     limit = small_step_limit if chosen is Tier.SMALL_STEP else mean_square_step_limit
     return StepLimit(float(limit(process.correlation_matrix(taps), delay=late, factor=factor)), chosen)
 
@@ -189,6 +193,8 @@ def lms_misadjustment(
 
     Raises
     ------
+    TypeError
+        `process` is not a Process.
     ValueError
         An argument is out of range; or the process has an autoregressive part, at tier "operator".
 
@@ -203,15 +209,16 @@ def lms_misadjustment(
     >>> [round(lms_misadjustment(process, 3, 0.05, delay=5, tier=tier).ratio, 4) for tier in Tier]
     [0.039, 0.0507, 0.0505]
     """
-    chosen = _tier(tier)
+    require_process(process)
+    chosen, late = _tier(tier), one("delay", delays(delay))
     if chosen is Tier.OPERATOR:
-        operator = moment_operator(process, taps, delay=delay)
+        operator = moment_operator(process, taps, delay=late)
         return LmsMisadjustment(operator.misadjustment(step_size, factor=factor, outside=outside), chosen)
     matrix, step = process.correlation_matrix(taps), one("step_size", update_steps(step_size, 1))
     if chosen is Tier.GAUSSIAN:
-        excess = misadjustment(matrix, step, delay=delay, factor=factor, outside=outside)
+        excess = misadjustment(matrix, step, delay=late, factor=factor, outside=outside)
         return LmsMisadjustment(float(excess), chosen)
-    limit = step_limit(process, taps, delay=delay, factor=factor, tier=chosen).step_size
+    limit = step_limit(process, taps, delay=late, factor=factor, tier=chosen).step_size
     below = require_certified(np.array(step), np.array(limit), named="limit of small steps", outside=outside)
     return LmsMisadjustment(float(small_step_misadjustment(matrix, step, factor=factor)) if below else np.inf, chosen)
 

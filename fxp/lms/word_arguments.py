@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fxp.arguments import POSITIVE, one, reals
+from fxp.arguments import POSITIVE, one, reals, require_bool
 from fxp.formats import Rounding
 from fxp.lms.modes import Floats
 from fxp.lms.rounded_modes import Update
@@ -24,6 +24,8 @@ UNEQUAL = 1e-6  # relative, of the powers on the diagonal
 def update_of(mode: Rounding, *, textbook: bool) -> Update:
     """Return the function from stall indicator to mean, gain and variance of the rounded update.
 
+    Beyond the largest stall of the mode they are those at it: :func:`require_moving` refuses what comes out.
+
     Parameters
     ----------
     mode : Rounding
@@ -36,8 +38,9 @@ def update_of(mode: Rounding, *, textbook: bool) -> Update:
     >>> float(update_of(Rounding.STOCHASTIC, textbook=True)(0.5).variance) * 6
     1.0
     """
+    require_bool("textbook", textbook)
     if not textbook:
-        return lambda stall: rounded_update(stall, rounding=mode)
+        return lambda stall: rounded_update(min(stall, largest_stall(mode)), rounding=mode)
     error = rounding_error(with_gain(mode))
     return lambda _: RoundedUpdate(np.asarray(error.mean), np.asarray(1.0), np.asarray(error.variance))
 

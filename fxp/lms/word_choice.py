@@ -6,12 +6,10 @@ import math
 from bisect import bisect_left
 from typing import Any
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from fxp.arguments import POSITIVE, one, reals
 from fxp.formats import Rounding
-from fxp.lms.word_arguments import largest_stall
 from fxp.lms.words import finite_precision_excess
 
 __all__ = ["weight_bits_for_excess"]
@@ -70,17 +68,20 @@ def weight_bits_for_excess(
     largest = one(
         "largest_weight", reals("largest_weight", largest_weight, minimum=POSITIVE, remedy="give the largest weight")
     )
-    range_bits, mode = math.ceil(math.log2(largest)) + 1, Rounding.of(rounding)
+    range_bits = math.frexp(largest)[1] + 1
+
+    def excess_of(bits: int) -> float:
+        options: Any = {"minimum_mse": minimum_mse, "rounding": rounding, "delay": delay, "factor": factor}
+        return finite_precision_excess(R, step_size, weight_step=2.0 ** (range_bits - bits), **options).total
 
     def within(bits: int) -> bool:
-        options: Any = {"minimum_mse": minimum_mse, "rounding": mode, "delay": delay, "factor": factor}
-        found = finite_precision_excess(R, step_size, weight_step=2.0 ** (range_bits - bits), **options)
-        return bool(found.total <= allowed)
+        try:
+            return bool(excess_of(bits) <= allowed)
+        except ValueError:  # of all arguments but the bits the finest weights have shown that they are in range
+            return False
 
-    if not within(MOST_BITS):
+    if excess_of(MOST_BITS) > allowed:
         raise ValueError(
             f"excess={allowed:g} is not enough for the noise of the gradient: allow more, or take a smaller step size"
         )
-    update_rms = factor * step_size * math.sqrt(minimum_mse * float(np.asarray(R)[0, 0]))
-    fewest = max(FEWEST_BITS, range_bits - math.floor(math.log2(2 * largest_stall(mode) * update_rms)))
-    return fewest + bisect_left(range(fewest, MOST_BITS), True, key=within)
+    return FEWEST_BITS + bisect_left(range(FEWEST_BITS, MOST_BITS), True, key=within)

@@ -116,7 +116,7 @@ def finite_precision_excess(
     data_noise : float
         Variance σ_x² of the rounding of a datum, as q_x²/12, at least 0.
     optimal_weights : array_like of float, shape (N,), optional
-        w* of the exact data, with `data_noise` only.
+        w* of the exact data; needed with `data_noise`.
     output_noise : float
         Sum σ_o² of the variances of what is rounded from the sum of products to the error: output, error, and the
         desired signal where it is rounded; at least 0.
@@ -130,6 +130,8 @@ def finite_precision_excess(
 
     Raises
     ------
+    TypeError
+        `textbook` is not a bool.
     ValueError
         An argument is out of range; the step size is not below the mean-square limit; or the update stalls: ρ is above
         2 (FLOOR and CEIL: 0.4; STOCHASTIC: 100; textbook: 0.6).
@@ -169,7 +171,7 @@ def finite_precision_excess(
 
 def _data_excess(matrix: Floats, noisy: Floats, optimal_weights: ArrayLike | None) -> float:
     noise = noisy[0, 0] - matrix[0, 0]
-    if not noise:
+    if optimal_weights is None and not noise:
         return 0.0
     if optimal_weights is None:
         raise ValueError("optimal_weights=None are not given: what rounded data cost depends on them")

@@ -14,7 +14,7 @@ from fxp.pipelining.flow_graphs import exact_time
 from fxp.pipelining.lms_graphs import lms_graph
 from fxp.pipelining.loop_delays import min_loop_delay
 from fxp.pipelining.retiming import min_period, retime
-from fxp.processes import Process
+from fxp.processes import Process, require_process
 
 if TYPE_CHECKING:
     import networkx
@@ -259,8 +259,7 @@ def _design(
     step: Literal["multiplier", "shift"],
 ) -> _Design:
     """Return what graphs depend on, once the process is known to be one."""
-    if not isinstance(process, Process):
-        raise TypeError(f"process={process!r} is not a Process: pass fxp.Process([1.0]) or another")
+    require_process(process)
     return _Design(taps=taps, multiplier_delay=multiplier_delay, adder_delay=adder_delay, adders=adders, step=step)
 
 

@@ -232,6 +232,9 @@ def test_what_int64_may_not_hold_is_refused(make, message):
     ("make", "message"),
     [
         (refused(taps=2.0), r"taps=2.0 is not an integer"),
+        (refused(factor=2.0), r"factor=2.0 is not an integer"),
+        (refused(sign=-1.0), r"sign=-1.0 is not an integer"),
+        (refused(sign=True), r"sign=True is not an integer"),
         (refused(weights=12), r"weights=12 is not a Word"),
         (refused(data=12), r"data=12 is not a Format"),
         (refused(accumulator=12), r"accumulator=12 is not an Accumulator"),

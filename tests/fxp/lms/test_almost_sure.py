@@ -85,3 +85,13 @@ def test_arguments_out_of_range_are_refused():
     with pytest.raises(ValueError, match="a=0.0 is not finite and positive"):
         gaussian_tap_exponent(0.0)
     assert fxp.LyapunovExponent(0.0, -1.0, 1.0).value == 0.0
+
+
+def test_arguments_of_another_kind_are_named():
+    process, rng = Process([1.0]), np.random.default_rng()
+    with pytest.raises(TypeError, match=r"process=\[1.0\] is not a Process"):
+        lyapunov_exponent([1.0], 1, 0.1, rng=rng)
+    with pytest.raises(TypeError, match="rng=7 is not a numpy.random.Generator"):
+        almost_sure_step_limit(process, 1, rng=7)
+    with pytest.raises(ValueError, match="false_alarm='small' is not a real number"):
+        lyapunov_exponent(process, 1, 0.1, rng=rng, runs=2, iterations=20, false_alarm="small")

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fxp import Process, mean_square_step_limit, mean_step_limit
+from fxp import Process, mean_square_step_limit, mean_step_limit, misadjustment
 from tests.fxp.lms.moment_maps import radius, updates
 from tests.fxp.lms.strategies import matrices, rotations, spectra
 
@@ -42,6 +42,25 @@ def test_the_mean_grows_from_its_limit_on(R, delay):
 def test_the_figures_of_the_three_tap_process():
     found = mean_square_step_limit(PROCESS, delay=[0, 1, 5])
     np.testing.assert_allclose(found, [0.6588, 0.4785, 0.2339], atol=5e-5)
+
+
+@pytest.mark.parametrize("limit", [mean_step_limit, mean_square_step_limit, lambda R: misadjustment(R, 0.1)])
+def test_one_matrix_has_a_number(limit):
+    found = limit(PROCESS.tolist())
+    assert f"{found:.3f}" == str(round(found, 3))
+    assert {found: 1} == {float(found): 1}
+
+
+def test_the_limits_of_the_longest_delays_fall_on():
+    delays = 2 ** np.arange(20, 62)
+    for limit in (mean_step_limit, mean_square_step_limit):
+        np.testing.assert_allclose(limit([[1.0]], delay=delays) * delays, np.pi / 2, rtol=1e-5)
+
+
+@pytest.mark.parametrize("factor", [True, 3, [1], np.array([1, 2]), "1", None])
+def test_other_factors_are_refused(factor):
+    with pytest.raises(ValueError, match="is not 1 or 2"):
+        mean_step_limit(PROCESS, factor=factor)
 
 
 def test_without_a_delay_white_regressors_have_two_over_taps_plus_two():

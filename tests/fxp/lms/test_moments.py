@@ -226,3 +226,15 @@ def test_a_step_beyond_the_limit_has_no_misadjustment():
         operator.misadjustment(1.0)
     with pytest.warns(RuntimeWarning, match="is not below"):
         assert operator.misadjustment(0.5 * 1.01 * limit, factor=2, outside="warn") == np.inf
+
+
+def test_moments_that_grow_beyond_all_floats_are_refused():
+    operator = moment_operator(Process([1.0, 0.5]), 1)
+    with pytest.raises(
+        ValueError, match=r"iterations=300 let the moments grow beyond all floats at \d+: ask for fewer"
+    ):
+        operator.trajectory(100.0, 300, initial_error=[1.0])
+    with pytest.raises(
+        ValueError, match=r"iterations=300 let the moments grow beyond all floats at \d+: ask for fewer"
+    ):
+        operator.free_moments(100.0, 300, initial_error=[1.0])

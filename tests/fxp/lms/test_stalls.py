@@ -56,6 +56,21 @@ def test_harmonics_equal_steps(mode, stall):
     assert found.mean == {"FLOOR": -0.5, "CEIL": 0.5}.get(mode, 0.0)
 
 
+@pytest.mark.parametrize("stall", [1.5, 5.0, 20.0, 50.0, 100.0])
+def test_of_updates_that_are_nearly_all_lost_what_is_left_has_no_rounding_errors(stall):
+    found, threshold = rounded_update(stall), np.arange(1, 40, 2) * stall
+    chances = [quad(k0, each, each + 700, epsabs=0)[0] for each in threshold[threshold < 600]]
+    gain = 4 * stall / np.pi * float(threshold @ k1(threshold))
+    variance = 2 / np.pi * float(np.arange(1, 40, 2)[: len(chances)] @ chances) - (gain / (2 * stall)) ** 2
+    assert (float(found.gain), float(found.variance)) == pytest.approx((gain, variance), rel=1e-7, abs=0)
+
+
+@given(st.floats(0, 100))
+def test_nothing_is_negative(stall):
+    found = rounded_update(stall)
+    assert min(found.gain, found.variance) > 0
+
+
 def test_updates_of_many_steps_are_those_of_the_textbook():
     for mode, variance in {"HALF_EVEN": 1 / 12, "FLOOR": 1 / 12, "STOCHASTIC": 1 / 6}.items():
         found = rounded_update([0.0, 1e-12, 1e-4], rounding=mode)

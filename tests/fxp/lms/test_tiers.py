@@ -58,6 +58,18 @@ def test_other_tiers_are_refused():
         step_limit(PROCESS, 3, delay=1.5, tier="gaussian")
 
 
+@pytest.mark.parametrize("tier", Tier)
+def test_arguments_of_another_kind_are_named_by_every_tier(tier):
+    with pytest.raises(TypeError, match=r"process=\[1.0\] is not a Process"):
+        step_limit([1.0], 3, tier=tier)
+    with pytest.raises(TypeError, match=r"process=\[1.0\] is not a Process"):
+        lms_misadjustment([1.0], 3, 0.1, tier=tier)
+    with pytest.raises(ValueError, match=r"delay of shape \(2,\) is not one number"):
+        lms_misadjustment(PROCESS, 3, 0.01, delay=[1, 2], tier=tier)
+    with pytest.raises(ValueError, match="outside='ignore' is not one of raise, warn"):
+        lms_misadjustment(PROCESS, 3, 0.01, delay=5, tier=tier, outside="ignore")
+
+
 def test_signs_have_a_wider_limit_than_gaussian_draws():
     signs = Process(PROCESS.moving_average, drive=Signal.from_samples([-1, 1]))
     assert fxp.moment_operator(PROCESS, 3).spectral_radius(step_limit(signs, 3).step_size / 2) > 1

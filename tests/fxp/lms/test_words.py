@@ -7,17 +7,14 @@ from hypothesis import strategies as st
 from scipy.linalg import toeplitz
 
 from fxp import (
-    Rounding,
     best_step_size,
     finite_precision_excess,
     misadjustment,
     rounded_update,
     small_step_excess,
-    stall_indicator,
     weight_bits_for_excess,
     weight_drift,
 )
-from fxp.lms.word_arguments import largest_stall
 from tests.fxp.lms.moment_maps import updates
 
 R = toeplitz([1.0, 0.4])
@@ -145,6 +142,35 @@ def test_the_best_step_is_the_least_of_the_textbooks_sum(rounding):
     assert small_step_excess(R, best, **options) < sums[100]
 
 
+def too_coarse(step, weight, allowed, **options):
+    """Say whether weights of this step stall, or leave more excess than is allowed."""
+    try:
+        return finite_precision_excess(R, step, weight_step=weight, **options).total > allowed
+    except ValueError:
+        return True
+
+
+@given(st.floats(0.05, 0.44), st.floats(1.01, 3), st.sampled_from(["HALF_EVEN", "FLOOR"]))
+def test_no_bit_can_go_where_the_gradient_makes_most_of_the_error(step, more, rounding):
+    options = {"minimum_mse": LEAST, "rounding": rounding}
+    allowed = more * LEAST * float(misadjustment(R, step))
+    bits = weight_bits_for_excess(R, step, excess=allowed, largest_weight=0.9, **options)
+    assert not too_coarse(step, 2.0 ** (1 - bits), allowed, **options)
+    assert bits == 2 or too_coarse(step, 2.0 ** (2 - bits), allowed, **options)
+
+
+@pytest.mark.parametrize(("largest", "weight_bits"), [(0.99, 7), (1.0, 8), (1.5, 8), (2.0, 9)])
+def test_the_range_holds_the_largest_weight(largest, weight_bits):
+    options = {"minimum_mse": LEAST, "excess": 0.011}
+    assert weight_bits_for_excess(R, 2.0**-5, largest_weight=largest, **options) == weight_bits
+
+
+@given(st.floats(1, 1e6), st.sampled_from(["HALF_EVEN", "FLOOR"]))
+def test_weights_that_are_far_too_coarse_are_named(weight_step, rounding):
+    with pytest.raises(ValueError, match="the weights' step is so coarse"):
+        finite_precision_excess(R, 2.0**-5, minimum_mse=LEAST, weight_step=weight_step, rounding=rounding)
+
+
 @given(st.integers(3, 7), st.floats(0.02, 0.5), st.sampled_from(["STOCHASTIC", "HALF_EVEN", "FLOOR"]))
 def test_the_bits_are_enough_and_no_bit_can_go(shift, share, rounding):
     options = {"minimum_mse": LEAST, "rounding": rounding}
@@ -155,9 +181,7 @@ def test_the_bits_are_enough_and_no_bit_can_go(shift, share, rounding):
     bits = weight_bits_for_excess(R, 2.0**-shift, excess=share * LEAST, largest_weight=0.9, **options)
     within = finite_precision_excess(R, 2.0**-shift, weight_step=2.0 ** (1 - bits), **options)
     assert within.total <= share * LEAST
-    coarse = 2.0 ** (2 - bits)
-    if bits > 2 and stall_indicator(2.0**-shift, coarse, LEAST**0.5, 1) <= largest_stall(Rounding.of(rounding)):
-        assert finite_precision_excess(R, 2.0**-shift, weight_step=coarse, **options).total > share * LEAST
+    assert bits == 2 or too_coarse(2.0**-shift, 2.0 ** (2 - bits), share * LEAST, **options)
 
 
 def refused(**changed):
@@ -176,6 +200,7 @@ def refused(**changed):
         (refused(minimum_mse=0.0), r"minimum_mse=0.0 is not finite and positive"),
         (refused(weight_step=np.inf), r"weight_step=inf is not finite and positive"),
         (refused(output_noise=-1.0), r"output_noise=-1.0 is not finite and at least 0"),
+        (refused(optimal_weights=[1.0]), r"optimal_weights of shape \(1,\) are not of shape \(2,\)"),
         (refused(data_noise=0.1), r"optimal_weights=None are not given"),
         (refused(data_noise=0.1, optimal_weights=[1.0]), r"optimal_weights of shape \(1,\) are not of shape \(2,\)"),
         (refused(rounding="TOWARD_ZERO"), r"rounding=TOWARD_ZERO is not a mode"),
@@ -188,6 +213,15 @@ def refused(**changed):
         (lambda: best_step_size(R, minimum_mse=1, weight_step=0.01, rounding="FLOOR"), r"moves the weights"),
         (lambda: best_step_size(R, minimum_mse=1, weight_step=0.01, rounding="TRN_ZERO"), r"is not a mode"),
         (lambda: best_step_size(np.stack([R]), minimum_mse=1, weight_step=0.01), r"is not one matrix"),
+        (lambda: weight_drift(R, 1.5, weight_step=0.01), r"step_size=1.5 is not below 1.428571, the limit of the mean"),
+        (
+            lambda: small_step_excess(R, 0.5, minimum_mse=1, weight_step=0.01, textbook=True),
+            r"step_size=0.5 is not below 0.4434622, the mean-square limit",
+        ),
+        (
+            lambda: best_step_size(R, minimum_mse=1e-6, weight_step=1.0),
+            r"weight_step=1 is so coarse that the best step size, 408.2, is not below 0.4435",
+        ),
         (lambda: weight_drift(R, 0.1, weight_step=0.0), r"weight_step=0.0 is not finite and positive"),
         (
             lambda: weight_bits_for_excess(R, 0.1, minimum_mse=1, excess=0.0, largest_weight=1),
