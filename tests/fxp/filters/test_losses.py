@@ -159,6 +159,11 @@ def test_dropped_bits_are_all_patterns_of_the_inputs(codes, drop_bits):
             "output_format=sfix4_En3 does not hold the sums from -4 to 3.5",
         ),
         (lambda: fir_error(THREE_TAPS, [0.5], Format(4, 1), Format(4, 3), drop_bits=-1), ValueError, "drop_bits=-1"),
+        (
+            lambda: fir_error(THREE_TAPS, [0.5, 0.25], Format(4, 1), Format(4, 3), drop_bits=6),
+            ValueError,
+            "drop_bits=6 is not at most 5, beyond which inputs of 4 bits do not have all patterns",
+        ),
         (lambda: fir_noise([0.5], -1.0, 1, 1), ValueError, "input_power=-1.0 is not finite and at least 0"),
         (lambda: weight_error_power([1.0], [1.0], [1.0]), ValueError, r"shapes \(1,\), \(1,\) and \(1,\)"),
     ],
