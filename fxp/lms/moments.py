@@ -13,8 +13,9 @@ from scipy.optimize import brentq
 from fxp.arguments import one, reals, require_bool, whole_numbers
 from fxp.lms.certificates import require_certified
 from fxp.lms.moment_layouts import Layout, OperatorSize, layout
+from fxp.lms.moment_matrices import moment_system
 from fxp.lms.moment_solvers import spectral_radius, stationary_moments
-from fxp.lms.moment_systems import MomentSystem, moment_system
+from fxp.lms.moment_systems import MomentSystem
 from fxp.lms.spectra import update_scale, update_steps
 from fxp.processes import Process
 
@@ -204,11 +205,8 @@ class MomentOperator:
         """
         step = one("step_size", update_steps(step_size, factor))
         system, error = self._driven_system, self._error(initial_error)
-        moments, rows = system.start(np.outer(error, error), error), []
-        for _ in range(_iterations(iterations)):
-            rows.append((system.mean(moments), system.second_moment(moments), system.squared_error(moments)))
-            moments = system.step(moments, step)
-        return MomentTrajectory(*map(np.array, zip(*rows, strict=True)))
+        begun = system.start(np.outer(error, error), error)
+        return MomentTrajectory(*system.trajectory(begun, step, _iterations(iterations)))
 
     def free_moments(self, step_size: float, iterations: int, *, initial_error: ArrayLike, factor: int = 1) -> Floats:
         """Return E[v_n v_nᵀ] of weight errors that no least error drives, by iterations (exact).
@@ -244,11 +242,8 @@ class MomentOperator:
         """
         step = one("step_size", update_steps(step_size, factor))
         system, error = self._system, self._error(initial_error)
-        moments, rows = system.start(np.outer(error, error), error), []
-        for _ in range(_iterations(iterations)):
-            rows.append(system.second_moment(moments))
-            moments = system.step(moments, step)
-        return np.array(rows)
+        _, second, _ = system.trajectory(system.start(np.outer(error, error), error), step, _iterations(iterations))
+        return second
 
     def misadjustment(self, step_size: float, *, factor: int = 1, outside: Outside = "raise") -> float:
         r"""Return the excess of the mean square error over that of the optimal weights, in steady state (exact).

@@ -197,8 +197,7 @@ def multiplication(source: Integers, target: Integers, factor: Floats, law: Recu
            [0., 6., 0.]])
     """
     centres, steps = np.array(law.centres), np.array(law.steps)
-    shape = (len(target), len(source))
-    total = sp.csr_array(shape)
+    entries, rows, columns = [np.zeros(0)], [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
     for symbol in np.flatnonzero(factor):
         for change in (-1, 1) if law.symmetric else (-1, 0, 1):
             degrees = source[:, symbol]
@@ -208,9 +207,11 @@ def multiplication(source: Integers, target: Integers, factor: Floats, law: Recu
             weights = steps[degrees[column] + (change > 0)] if change else centres[degrees[column]]
             row = places(target, moved)
             found = row >= 0
-            entries = (factor[symbol] * weights[found], (row[found], column[found]))
-            total = total + sp.csr_array(entries, shape=shape)
-    return total
+            entries.append(factor[symbol] * weights[found])
+            rows.append(row[found])
+            columns.append(column[found])
+    where = np.concatenate(rows), np.concatenate(columns)
+    return sp.csr_array((np.concatenate(entries), where), shape=(len(target), len(source)))
 
 
 def selection(source: Integers, target: Integers) -> sp.csr_array:

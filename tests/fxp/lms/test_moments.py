@@ -160,7 +160,7 @@ def test_memory_is_bounded_by_what_is_stated(drive, delay):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < operator.driven_size.memory_bytes + 2**20  # and a megabyte for Python's own
-    assert operator.driven_size.unknowns == operator._driven_system.unknowns
+    assert operator.driven_size.unknowns >= operator._driven_system.unknowns
 
 
 def test_simulation_follows_below_and_above_the_limit():
