@@ -28,7 +28,7 @@ def add_product(matrix: Matrix, vector: Floats, weight: float, total: Floats) ->
 
 @njit(cache=True, nogil=True)
 def iterate(
-    matrices: tuple[Matrix, Matrix, Matrix, Matrix, Matrix, Matrix],
+    matrices: tuple[Matrix, ...],
     step_size: float,
     moments: Floats,
     iterations: int,
@@ -38,7 +38,7 @@ def iterate(
 
     Parameters
     ----------
-    matrices : tuple of matrices
+    matrices : tuple of 6 matrices
         A, G, F, K, H and Q.
     step_size : float
         μ.

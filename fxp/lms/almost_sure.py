@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 from numba import njit
@@ -246,7 +246,7 @@ def _growth(
         for name, value in given.items()
     )
     x = process.sample(rng, (count, length + width))
-    return partial(_exponents, x, width, late)
+    return cache(partial(_exponents, x, width, late))
 
 
 def _interval(exponents: Floats, false_alarm: float) -> LyapunovExponent:

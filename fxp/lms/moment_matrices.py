@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -14,14 +14,15 @@ from fxp.lms.moment_systems import MomentSystem, needed, triangle
 from fxp.lms.polynomials import multiplication, selection
 from fxp.processes import Process
 
-__all__ = ["moment_system"]
+__all__ = ["full_system", "moment_system"]
 
+Floats = NDArray[np.floating[Any]]
 Integers = NDArray[np.int64]
 Blocks = dict[tuple[Any, Any], sp.csr_array]
 
 
 def moment_system(process: Process, moments: Layout) -> MomentSystem:
-    """Return the matrices of a layout (exact to rounding).
+    """Return the matrices of those moments of a layout that take part (exact to rounding).
 
     Examples
     --------
@@ -32,12 +33,17 @@ def moment_system(process: Process, moments: Layout) -> MomentSystem:
     >>> moment_system(signs, plain).matrix(0.25).toarray()  # (1 − μ)²
     array([[0.5625]])
     """
+    return needed(full_system(process, moments))
+
+
+def full_system(process: Process, moments: Layout) -> MomentSystem:
+    """Return the matrices of all that a layout lists, zeros included."""
     parts = _Parts(process, moments)
     states = {pair: moments.width(pair) * each.count for pair, each in moments.moments.items()}
     errors = {k: (1 if k is None else moments.taps) * each.count for k, each in moments.errors.items()}
     square, update = {None: moments.square.count}, {None: moments.taps * moments.update.count}
     offsets = np.cumsum([0, *states.values()]).tolist()
-    full = MomentSystem(
+    return MomentSystem(
         _assembled(_packed(parts, _unpacked(parts, _kept(parts))), states, states),
         _assembled(_unpacked(parts, _errors(parts)), errors, states),
         _assembled(_squares(parts), square, errors),
@@ -49,7 +55,6 @@ def moment_system(process: Process, moments: Layout) -> MomentSystem:
         np.arange(offsets[-1]),
         moments.taps,
     )
-    return needed(full)
 
 
 class _Parts:
@@ -158,30 +163,36 @@ def _inner(parts: _Parts, k: int | None) -> int:
 
 def _each(matrix: sp.csr_array, width: int) -> sp.csr_array:
     """Return the matrix that does the same to each of `width` components."""
-    return sp.csr_array(sp.kron(matrix, sp.eye_array(width), format="csr"))
+    return _summed([matrix], [np.eye(width)])
 
 
 def _contracted(factors: list[sp.csr_array], width: int) -> sp.csr_array:
     """Return the matrix from components (a, b) to b: the sum over a of factor a."""
-    places = np.eye(len(factors))
-    return _summed(sp.kron(factor, _each(sp.csr_array(places[[tap]]), width)) for tap, factor in enumerate(factors))
+    return _summed(factors, [np.kron(row, np.eye(width)) for row in np.eye(len(factors))])
 
 
 def _outer(factors: list[sp.csr_array], width: int) -> sp.csr_array:
     """Return the matrix from components a to (a, b), by factor b."""
-    places = np.eye(len(factors))
-    return _summed(sp.kron(factor, sp.kron(sp.eye_array(width), places[:, [b]])) for b, factor in enumerate(factors))
+    return _summed(factors, [np.kron(np.eye(width), row[:, None]) for row in np.eye(len(factors))])
 
 
 def _outer_before(factors: list[sp.csr_array], width: int) -> sp.csr_array:
     """Return the matrix from components b to (a, b), by factor a."""
-    places = np.eye(len(factors))
-    return _summed(sp.kron(factor, _each(sp.csr_array(places[:, [a]]), width)) for a, factor in enumerate(factors))
+    return _summed(factors, [np.kron(row[:, None], np.eye(width)) for row in np.eye(len(factors))])
 
 
-def _summed(matrices: Iterable[sp.sparray]) -> sp.csr_array:
-    total: sp.csr_array = sum(sp.csr_array(matrix) for matrix in matrices)
-    return total
+def _summed(factors: list[sp.csr_array], patterns: list[Floats]) -> sp.csr_array:
+    """Return the sum of the Kronecker products of factors with patterns of zeros and ones, which do not overlap."""
+    height, width = patterns[0].shape
+    entries, rows, columns = [], [], []
+    for factor, pattern in zip(factors, patterns, strict=True):
+        below, beside = np.nonzero(pattern)
+        found = factor.tocoo()
+        entries.append(np.repeat(found.data, len(below)))
+        rows.append((found.row[:, None] * height + below).ravel())
+        columns.append((found.col[:, None] * width + beside).ravel())
+    shape = (factors[0].shape[0] * height, factors[0].shape[1] * width)
+    return sp.csr_array((np.concatenate(entries), (np.concatenate(rows), np.concatenate(columns))), shape=shape)
 
 
 def _assembled(blocks: Blocks, rows: Mapping[Any, int], columns: Mapping[Any, int]) -> sp.csr_array:
