@@ -270,6 +270,8 @@ class MomentOperator:
         ------
         ValueError
             An argument is out of range, or the operator takes more memory than its limit.
+        ArithmeticError
+            No steady state was found: next to the limit, with a long delay and more than 2,000 unknowns.
 
         Warns
         -----
