@@ -71,7 +71,6 @@ if TYPE_CHECKING:
     from fxp.lms.almost_sure import AlmostSureLimit as AlmostSureLimit
     from fxp.lms.almost_sure import LyapunovExponent as LyapunovExponent
     from fxp.lms.almost_sure import almost_sure_step_limit as almost_sure_step_limit
-    from fxp.lms.almost_sure import gaussian_tap_exponent as gaussian_tap_exponent
     from fxp.lms.almost_sure import lyapunov_exponent as lyapunov_exponent
     from fxp.lms.convergence import TimeConstants as TimeConstants
     from fxp.lms.convergence import time_constants as time_constants
@@ -94,6 +93,7 @@ if TYPE_CHECKING:
     from fxp.lms.stalls import stall_indicator as stall_indicator
     from fxp.lms.stalls import stall_threshold as stall_threshold
     from fxp.lms.steady_state import misadjustment as misadjustment
+    from fxp.lms.tap_exponents import gaussian_tap_exponent as gaussian_tap_exponent
     from fxp.lms.tiers import LmsMisadjustment as LmsMisadjustment
     from fxp.lms.tiers import StepLimit as StepLimit
     from fxp.lms.tiers import Tier as Tier
@@ -365,7 +365,7 @@ _HOME = {
     "Tier": "lms.tiers",
     "lyapunov_exponent": "lms.almost_sure",
     "almost_sure_step_limit": "lms.almost_sure",
-    "gaussian_tap_exponent": "lms.almost_sure",
+    "gaussian_tap_exponent": "lms.tap_exponents",
     "LyapunovExponent": "lms.almost_sure",
     "AlmostSureLimit": "lms.almost_sure",
     "mean_step_limit": "lms.limits",

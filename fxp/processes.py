@@ -261,7 +261,7 @@ def require_process(process: Process) -> None:
     >>> require_process(Process([1.0]))
     """
     if not isinstance(process, Process):
-        raise TypeError(f"process={process!r} is not a Process: pass fxp.Process(moving_average)")
+        raise TypeError(f"process={process!r} is not a Process: pass fxp.Process or fxp.Process.from_autocorrelation")
 
 
 def _shape(shape: int | tuple[int, ...]) -> list[int]:

@@ -36,7 +36,6 @@ DRIVES = {
     "uniform": fxp.Signal.uniform(-(3**0.5), 3**0.5),
     "sign": fxp.Signal.from_samples([-1, 1]),
 }
-NEXT = 0.95  # of a limit: beyond, exact moments converge slowly, and no ensemble shows them
 SEEN = 0.1  # of the mean
 LARGEST = BOUND**2  # of a predicted error power
 BUILDING = Lock()  # an operator is built once, by whichever thread is first
@@ -131,7 +130,7 @@ def step_limit(ensemble: Ensemble) -> tuple[str, float]:
 
 
 def exact_misadjustment(ensemble: Ensemble) -> float | None:
-    """Return the misadjustment of a delay line by exact moments; None from next to their limit on, or where not found.
+    """Return the misadjustment of a delay line by exact moments; None from their limit on, or where not found.
 
     Examples
     --------
@@ -140,7 +139,7 @@ def exact_misadjustment(ensemble: Ensemble) -> float | None:
     0.051
     """
     operator = _exact(ensemble)
-    if operator is None or ensemble.step_size > NEXT * step_limit(ensemble)[1]:
+    if operator is None or ensemble.step_size >= step_limit(ensemble)[1]:
         return None
     try:
         return float(operator.misadjustment(ensemble.step_size, factor=ensemble.factor))

@@ -10,7 +10,7 @@ from rich.table import Table
 import fxp
 from sims import reporting
 from sims.ensembles import Ensemble, simulate
-from sims.lms_predictions import ESTIMATE, exact_misadjustment, exact_moments, gaussian_misadjustment, step_limit
+from sims.lms_predictions import ESTIMATE, exact_misadjustment, gaussian_misadjustment, step_limit
 from sims.lms_work import worked
 from sims.reporting import Report
 from sims.word_ensembles import coded_step, simulate_words
@@ -27,7 +27,6 @@ __all__ = [
 ]
 
 FRACTIONS = (0.05, 0.1, 0.2, 0.4, 0.6, 0.8)  # of the mean-square limit
-LARGE = 50_000  # unknowns of exact moments, for which a third as many step sizes are enough
 TIME_CONSTANTS = 8  # of the mean square: what is left of the start is a few parts in ten thousand
 ITERATIONS = (1000, 20_000)  # least and most of a sweep
 SWEEP_RUNS, WORD_RUNS = 200, 100
@@ -96,7 +95,7 @@ def step_sweep(ensembles: Sequence[Ensemble], *, report: Report = lambda *_: Non
     wanted = [
         replace(each, step_size=share * step_limit(each)[1], runs=min(each.runs, SWEEP_RUNS))
         for each in ensembles
-        for share in (FRACTIONS[1::3] if _is_large(each) else FRACTIONS)
+        for share in FRACTIONS
     ]
     return worked(wanted, _point, "step sizes", report)
 
@@ -121,11 +120,6 @@ def delay_sweep(
         for delay in delays
     ]
     return worked(wanted, _point, "delays", report)
-
-
-def _is_large(ensemble: Ensemble) -> bool:
-    operator = exact_moments(ensemble.process, ensemble.taps, ensemble.delay, ensemble.regressors)
-    return operator is not None and operator.driven_size.unknowns > LARGE
 
 
 def _point(ensemble: Ensemble) -> Point:

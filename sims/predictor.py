@@ -1,4 +1,4 @@
-"""How many bits does a linear predictor need?  ``python -m sims.predictor``.
+"""Finds how many bits a linear predictor needs: ``python -m sims.predictor``.
 
 A stationary process is predicted from its past in fixed point: inputs and weights of B bits, exact integer sums. The
 noise model, the exact loss and a bit-true simulation stand side by side, for some ranges of the inputs.

@@ -9,9 +9,9 @@ from typing import Literal
 from fxp.arguments import POSITIVE, one, reals, whole_numbers
 from fxp.filters.designs import PredictorDesign, Search
 from fxp.filters.noise import fir_noise
-from fxp.filters.predictors import Predictor, optimal_predictor, require_process
+from fxp.filters.predictors import Predictor, optimal_predictor
 from fxp.formats import Overflow, Rounding
-from fxp.processes import Process
+from fxp.processes import Process, require_process
 from fxp.quantizers import RESOLVED_WORD_BITS
 
 __all__ = ["PredictorBits", "predictor_bits", "predictor_bits_exact"]

@@ -10,10 +10,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from fxp.filters.input_errors import ErrorMoments, input_errors
 from fxp.filters.outputs import output_error
-from fxp.filters.predictors import Predictor, require_process
+from fxp.filters.predictors import Predictor
 from fxp.formats import Format, Overflow, Rounding
 from fxp.inputs import require_format
-from fxp.processes import Process
+from fxp.processes import Process, require_process
 from fxp.quantization import decode, encode
 from fxp.sum_moments import taps_of
 

@@ -12,7 +12,7 @@ from scipy.linalg import toeplitz
 from fxp.arguments import one, reals, whole_numbers
 from fxp.processes import Process
 
-__all__ = ["Predictor", "optimal_predictor", "require_process"]
+__all__ = ["Predictor", "optimal_predictor"]
 
 Floats = NDArray[np.float64]
 
@@ -111,17 +111,6 @@ def optimal_predictor(process: Process | ArrayLike, taps: int, *, horizon: int =
         )
     weights = np.linalg.solve(matrix, cross)
     return Predictor(tuple(weights.tolist()), max(float(lags[0] - weights @ cross), 0.0), float(lags[0]), ahead)
-
-
-def require_process(process: Process) -> None:
-    """Raise TypeError unless `process` is a Process.
-
-    Examples
-    --------
-    >>> require_process(Process([1.0]))
-    """
-    if not isinstance(process, Process):
-        raise TypeError(f"process={process!r} is not a Process: pass fxp.Process or fxp.Process.from_autocorrelation")
 
 
 def _autocorrelation(process: Process | ArrayLike, count: int) -> Floats:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 from numba import njit
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from scipy.optimize import brentq
-from scipy.special import dawsn, roots_legendre, stdtrit
+from scipy.special import stdtrit
 
-from fxp.arguments import POSITIVE, one, real_numbers, reals, whole_numbers
+from fxp.arguments import one, real_numbers, whole_numbers
 from fxp.lms.limits import mean_square_step_limit
 from fxp.lms.spectra import update_scale, update_steps
 from fxp.processes import Process, require_process
@@ -21,7 +21,6 @@ __all__ = [
     "AlmostSureLimit",
     "LyapunovExponent",
     "almost_sure_step_limit",
-    "gaussian_tap_exponent",
     "lyapunov_exponent",
 ]
 
@@ -32,9 +31,7 @@ BURN_IN = 10  # one in so many iterations is not counted
 GRID = 1.25
 FIRST_STEP = 0.25  # of the mean-square limit of independent regressors
 CLOSE = 1e-9
-TAIL = 8.0
 FARTHEST = 40  # in steps of the grid
-_NODES, _WEIGHTS = roots_legendre(100)
 
 
 @dataclass(frozen=True)
@@ -69,45 +66,6 @@ class AlmostSureLimit:
     step_size: float
     low: float
     high: float
-
-
-def gaussian_tap_exponent(a: ArrayLike) -> Floats:
-    r"""Return E[ln|1 − a g²|] of a standard Gaussian g: growth of LMS with one tap and white input (exact).
-
-    .. math:: \ln a - \gamma - \ln 2 + 4 \int_0^{1/\sqrt{2a}} F(t)\,dt
-
-    with Dawson's integral F and Euler's constant γ; a = f·μ·σ². It is zero at a = 2.4212, where the mean square has
-    been unstable for long: that is stable below 2/3.
-
-    Assumptions: one tap, no delay, independent Gaussian samples of variance σ².
-
-    Parameters
-    ----------
-    a : array_like of float
-        Step size times variance, positive.
-
-    Returns
-    -------
-    ndarray of float64
-        In the shape of `a`, logarithmic growth in an iteration.
-
-    Raises
-    ------
-    ValueError
-        A value is not positive.
-
-    References
-    ----------
-    Derivation: :ref:`derivation-gaussian_tap_exponent`.
-
-    Examples
-    --------
-    >>> gaussian_tap_exponent([0.5, 1.0, 3.0]).round(6)
-    array([-0.484627, -0.416992,  0.143859])
-    """
-    steps = reals("a", a, minimum=POSITIVE, remedy="give step size times variance")
-    end = 1 / np.sqrt(2 * steps)
-    return np.asarray(np.log(steps / 2) - np.euler_gamma + 4 * _dawson_integral(end))
 
 
 def lyapunov_exponent(
@@ -170,6 +128,7 @@ def lyapunov_exponent(
 
     Examples
     --------
+    >>> from fxp import gaussian_tap_exponent
     >>> white = Process([1.0])
     >>> found = lyapunov_exponent(white, 1, 1.0, rng=np.random.default_rng(), runs=50, iterations=2000)
     >>> bool(found.low < gaussian_tap_exponent(1.0) < found.high)
@@ -254,7 +213,7 @@ def _growth(
         for name, value in given.items()
     )
     x = process.sample(rng, (count, length + width))
-    return partial(_exponents, x, width, late)
+    return cache(partial(_exponents, x, width, late))
 
 
 def _interval(exponents: Floats, false_alarm: float) -> LyapunovExponent:
@@ -273,14 +232,6 @@ def _first_root(function: Callable[[float], float], step: float) -> float:
             return float(brentq(function, step / GRID, step, xtol=CLOSE * step))
         step *= GRID
     raise ArithmeticError(f"step_size={step}: no step up to it makes the weight errors grow")
-
-
-def _dawson_integral(end: Floats) -> Floats:
-    """Return the integral from 0, beyond where Dawson's function is close to 1/(2t) in logarithms of t."""
-    near, ratio = np.minimum(end, TAIL), np.log(np.maximum(end, TAIL) / TAIL)
-    places = (1 + _NODES) / 2
-    points, tail = near[..., None] * places, TAIL * np.exp(ratio[..., None] * places)
-    return np.asarray((near * (dawsn(points) @ _WEIGHTS) + ratio * ((tail * dawsn(tail)) @ _WEIGHTS)) / 2)
 
 
 @njit(cache=True, nogil=True)

@@ -12,7 +12,7 @@ import numpy as np
 from fxp.lms.polynomials import Degrees, Recurrence, recurrence
 from fxp.processes import Process
 
-__all__ = ["Layout", "OperatorSize", "Pair", "layout"]
+__all__ = ["Layout", "OperatorSize", "Pair", "is_symmetric", "layout"]
 
 Pair = tuple[int | None, int | None]
 Bound = tuple[int, ...]
@@ -20,6 +20,7 @@ Bound = tuple[int, ...]
 ENTRY_BYTES = 12  # a float64 and its column, an int32
 BUILDING = 3  # a matrix, its sorted copy, and what goes into it, at the same time
 KRYLOV_VECTORS = 60
+FACTORED = 2000  # unknowns up to which the equations of a steady state are solved by factors, as full as can be
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,8 @@ class Layout:
         unknowns = sum(self.width(pair) * degrees.count for pair, degrees in self.moments.items())
         errors = sum((1 if k is None else self.taps) * degrees.count for k, degrees in self.errors.items())
         vectors = 8 * (KRYLOV_VECTORS * unknowns + 3 * errors)
-        return OperatorSize(states, unknowns, BUILDING * ENTRY_BYTES * self._entries(unknowns) + vectors)
+        factors = ENTRY_BYTES * min(unknowns, FACTORED) ** 2 if self.driven else 0
+        return OperatorSize(states, unknowns, BUILDING * ENTRY_BYTES * self._entries(unknowns) + vectors + factors)
 
     def components(self, pair: Pair) -> int:
         """Return how many components a moment has."""
@@ -109,8 +111,7 @@ class Layout:
 
     def width(self, pair: Pair) -> int:
         """Return how many of them differ: E[v_j v_jᵀ] is symmetric, which rounding errors would not keep."""
-        symmetric = pair[0] is not None and pair[0] == pair[1]
-        return self.taps * (self.taps + 1) // 2 if symmetric else self.components(pair)
+        return self.taps * (self.taps + 1) // 2 if is_symmetric(pair) else self.components(pair)
 
     def _pairs(self) -> Iterator[Pair]:
         yield from combinations_with_replacement(range(self.delay + 1), 2)
@@ -185,6 +186,11 @@ def layout(process: Process, taps: int, delay: int, *, driven: bool, independent
     order = len(np.trim_zeros(process.moving_average)) - 1
     largest = 4 * (taps + order) + 4
     return Layout(taps, order, delay, driven, independent, recurrence(process.drive, largest))
+
+
+def is_symmetric(pair: Pair) -> bool:
+    """Return whether it is the moment of a weight error with itself."""
+    return pair[0] is not None and pair[0] == pair[1]
 
 
 def _doubled(bound: Bound) -> Bound:

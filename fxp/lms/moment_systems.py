@@ -1,24 +1,25 @@
-"""One step of all conditional moments of delayed LMS, as sparse matrices."""
+"""One step of all conditional moments of delayed LMS: the map, and which of the moments take part in it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from fxp.lms.moment_layouts import Layout, Pair
-from fxp.lms.polynomials import multiplication, selection
-from fxp.processes import Process
+from fxp.kernels.sparse import Matrix, iterate
+from fxp.lms.moment_layouts import Pair, is_symmetric
 
-__all__ = ["MomentSystem", "moment_system"]
+__all__ = ["MomentSystem", "needed", "triangle"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
-Blocks = dict[tuple[Any, Any], sp.csr_array]
+Flags = NDArray[np.bool_]
+
+NARROW = 2**31  # entries whose places are numbers of 32 bits
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +33,7 @@ class MomentSystem:
     errors : csr_array
         G: moments of the error with each of the weights, from the moments z.
     squares : csr_array
-        F: that of the squared error, from those of the error.
+        F: that of the squared error, from those of the error. The first is its average over the draws.
     updates : csr_array
         K: the regressor times the moment of the squared error.
     crossed : csr_array
@@ -40,7 +41,11 @@ class MomentSystem:
     squared : csr_array
         Q: what its square adds to the moment of the new weights, from K.
     offsets : mapping of pair to int
-        Where each moment begins in z; its average over the draws comes first.
+        Number of the first component of each moment, its average over the draws.
+    components : int
+        How many components there are of all moments.
+    numbers : ndarray of int64
+        Which of them z has, ascending.
     taps : int
         N.
     """
@@ -52,187 +57,86 @@ class MomentSystem:
     crossed: sp.csr_array
     squared: sp.csr_array
     offsets: Mapping[Pair, int]
+    components: int
+    numbers: Integers
     taps: int
 
     @property
     def unknowns(self) -> int:
         """Length of z."""
-        return int(self.kept.shape[0])
-
-    @property
-    def memory_bytes(self) -> int:
-        """What the matrices occupy."""
-        matrices = (self.kept, self.errors, self.squares, self.updates, self.crossed, self.squared)
-        return sum(part.nbytes for matrix in matrices for part in (matrix.data, matrix.indices, matrix.indptr))
+        return len(self.numbers)
 
     def step(self, moments: Floats, step_size: float) -> Floats:
         """Return the moments one iteration later."""
-        error = self.errors @ moments
-        square = self.squared @ (self.updates @ (self.squares @ error))
-        return np.asarray(self.kept @ moments + step_size * (self.crossed @ error + step_size * square))
+        return self._run(moments, step_size, 1)[1]
+
+    def trajectory(self, moments: Floats, step_size: float, iterations: int) -> tuple[Floats, Floats, Floats]:
+        """Return E[v_0] (none without a least error), E[v_0 v_0ᵀ] and E[ε²] by iterations, from these moments on."""
+        seen, _ = self._run(moments, step_size, iterations)
+        half = self.taps * (self.taps + 1) // 2
+        second = (triangle(self.taps) @ seen[:, :half].T).T.reshape(iterations, self.taps, self.taps)
+        return seen[:, half:-1], second, seen[:, -1]
 
     def start(self, second: Floats, mean: Floats) -> Floats:
         """Return the moments of weight errors that are the same in all iterations up to now, whatever the draws."""
-        moments = np.zeros(self.unknowns)
+        moments = np.zeros(self.components)
         parts = {2: second.ravel(), 1: mean, 0: np.ones(1)}
         for pair, place in self.offsets.items():
-            part = second[np.triu_indices(self.taps)] if _is_symmetric(pair) else parts[2 - pair.count(None)]
+            part = second[np.triu_indices(self.taps)] if is_symmetric(pair) else parts[2 - pair.count(None)]
             moments[place : place + len(part)] = part
-        return moments
-
-    def mean(self, moments: Floats) -> Floats:
-        """Return E[v_0]."""
-        return moments[self.offsets[0, None] :][: self.taps]
-
-    def second_moment(self, moments: Floats) -> Floats:
-        """Return E[v_0 v_0ᵀ]."""
-        return np.asarray(
-            _triangle(self.taps) @ moments[self.offsets[0, 0] :][: self.taps * (self.taps + 1) // 2]
-        ).reshape(self.taps, self.taps)
+        return moments[self.numbers]
 
     def squared_error(self, moments: Floats) -> float:
         """Return E[ε²]."""
-        return float((self.squares @ (self.errors @ moments))[0])
+        return float(self._run(moments, 0.0, 1)[0][0, -1])
 
     def matrix(self, step_size: float) -> sp.csr_array:
         """Return the map as one matrix."""
         square = self.squared @ (self.updates @ (self.squares @ self.errors))
         return sp.csr_array(self.kept + step_size * (self.crossed @ self.errors + step_size * square))
 
+    @cached_property
+    def watched(self) -> Integers:
+        """Places of E[v_0 v_0ᵀ], row by row from the diagonal on, and of E[v_0] where there is one."""
+        widths: dict[Pair, int] = {(0, 0): self.taps * (self.taps + 1) // 2, (0, None): self.taps}
+        wanted = [self.offsets[pair] + np.arange(width) for pair, width in widths.items() if pair in self.offsets]
+        return np.searchsorted(self.numbers, np.concatenate(wanted))
 
-def moment_system(process: Process, moments: Layout) -> MomentSystem:
-    """Return the matrices of a layout (exact to rounding).
+    def _run(self, moments: Floats, step_size: float, iterations: int) -> tuple[Floats, Floats]:
+        seen, last = iterate(self._matrices, float(step_size), moments, iterations, self.watched)
+        return seen, last
 
-    Examples
-    --------
-    >>> from fxp import Signal
-    >>> from fxp.lms.moment_layouts import layout
-    >>> signs = Process([1.0], drive=Signal.from_samples([-1, 1]))
-    >>> plain = layout(signs, 1, 0, driven=False, independent=False)
-    >>> moment_system(signs, plain).matrix(0.25).toarray()  # (1 − μ)²
-    array([[0.5625]])
+    @cached_property
+    def _matrices(self) -> tuple[Matrix, ...]:
+        matrices = (self.kept, self.errors, self.squares, self.updates, self.crossed, self.squared)
+        return tuple((each.data, _unsigned(each.indices), _unsigned(each.indptr)) for each in matrices)
+
+
+def needed(system: MomentSystem) -> MomentSystem:
+    """Return a system without what stays zero, and what is never asked for, whatever the weights at the start.
+
+    What is asked for is E[v_0], E[v_0 v_0ᵀ] and E[ε²].
     """
-    parts = _Parts(process, moments)
-    states = {pair: moments.width(pair) * each.count for pair, each in moments.moments.items()}
-    errors = {k: (1 if k is None else moments.taps) * each.count for k, each in moments.errors.items()}
-    square, update = {None: moments.square.count}, {None: moments.taps * moments.update.count}
-    return MomentSystem(
-        _assembled(_packed(parts, _unpacked(parts, _kept(parts))), states, states),
-        _assembled(_unpacked(parts, _errors(parts)), errors, states),
-        _assembled(_squares(parts), square, errors),
-        _assembled(_updates(parts), update, square),
-        _assembled(_packed(parts, _crossed(parts)), states, errors),
-        _assembled(_packed(parts, _squared(parts)), states, update),
-        dict(zip(states, np.cumsum([0, *states.values()]).tolist(), strict=False)),
-        moments.taps,
+    begun = system.start(np.ones((system.taps, system.taps)), np.ones(system.taps)) != 0
+    asked = np.zeros(system.unknowns, dtype=bool)
+    asked[system.watched] = True
+    kept, error, square, update = (
+        first & second
+        for first, second in zip(_closed(system, begun, _reached), _closed(system, asked, _asked_for), strict=True)
+    )
+    return replace(
+        system,
+        kept=_part(system.kept, kept, kept),
+        errors=_part(system.errors, error, kept),
+        squares=_part(system.squares, square, error),
+        updates=_part(system.updates, update, square),
+        crossed=_part(system.crossed, kept, error),
+        squared=_part(system.squared, kept, update),
+        numbers=system.numbers[kept],
     )
 
 
-class _Parts:
-    """Degrees of a layout row by row, with the draws of one step, g_τ … g_(τ−L), as columns, and what multiplies."""
-
-    def __init__(self, process: Process, moments: Layout) -> None:
-        self.layout = moments
-        self.now = {pair: np.pad(each.rows(), ((0, 0), (1, 0))) for pair, each in moments.moments.items()}
-        self.next = {pair: np.pad(each.rows(), ((0, 0), (0, 1))) for pair, each in moments.moments.items()}
-        self.errors = {k: each.rows() for k, each in moments.errors.items()}
-        self.square, self.update = moments.square.rows(), moments.update.rows()
-        average, taps = np.trim_zeros(np.array(process.moving_average)), moments.taps
-        lagged = np.array([np.pad(average, (lag, taps - lag)) for lag in range(taps + 1)])
-        self.regressor = lagged[1:]
-        optimum = np.linalg.solve(process.correlation_matrix(taps), process.autocorrelation(taps)[1:])
-        self.least_error = lagged[0] - optimum @ self.regressor
-
-    def times_regressor(self, source: Integers, target: Integers) -> list[sp.csr_array]:
-        """Return the matrices that multiply by each component of the regressor."""
-        return [multiplication(source, target, factor, self.layout.law) for factor in self.regressor]
-
-    def times_least_error(self, source: Integers, target: Integers) -> sp.csr_array:
-        """Return the matrix that multiplies by the error of the optimal weights."""
-        return multiplication(source, target, self.least_error, self.layout.law)
-
-
-def _kept(parts: _Parts) -> Blocks:
-    """v_j of the next step is v_(j+1) of this one, the newest without its update the newest."""
-    newest = parts.layout.delay
-    blocks: Blocks = {}
-    for pair, rows in parts.next.items():
-        j, k = (None if index is None else min(index + 1, newest) for index in pair)
-        blocks[pair, (j, k)] = _each(selection(parts.now[j, k], rows), parts.layout.components(pair))
-    return blocks
-
-
-def _errors(parts: _Parts) -> Blocks:
-    """E[ε v_k] = e_o E[v_k] − Xᵀ E[v_0 v_kᵀ], E[ε] = e_o − Xᵀ E[v_0]."""
-    blocks: Blocks = {}
-    for k, rows in parts.errors.items():
-        first: Pair = (0, k)
-        blocks[k, first] = -_contracted(parts.times_regressor(parts.now[first], rows), _inner(parts, k))
-        if parts.layout.driven:
-            mean = parts.times_least_error(parts.now[k, None], rows)
-            blocks[k, (k, None)] = _each(mean, _inner(parts, k))
-    return blocks
-
-
-def _squares(parts: _Parts) -> Blocks:
-    """E[ε²] = e_o E[ε] − Xᵀ E[ε v_0]."""
-    blocks: Blocks = {(None, 0): -_contracted(parts.times_regressor(parts.errors[0], parts.square), 1)}
-    if parts.layout.driven:
-        blocks[None, None] = parts.times_least_error(parts.errors[None], parts.square)
-    return blocks
-
-
-def _updates(parts: _Parts) -> Blocks:
-    return {(None, None): _outer(parts.times_regressor(parts.square, parts.update), 1)}
-
-
-def _crossed(parts: _Parts) -> Blocks:
-    """E[v_j ε] Xᵀ, to the new weights' own moment its transpose too, to their mean X E[ε]."""
-    newest, taps = parts.layout.delay, parts.layout.taps
-    blocks: Blocks = {}
-    for j in range(newest):
-        factors = parts.times_regressor(parts.errors[j + 1], parts.next[j, newest])
-        blocks[(j, newest), j + 1] = _outer(factors, taps)
-    corner = parts.times_regressor(parts.errors[newest], parts.next[newest, newest])
-    blocks[(newest, newest), newest] = _outer(corner, taps) + _outer_before(corner, taps)
-    if parts.layout.driven:
-        blocks[(newest, None), None] = _outer(parts.times_regressor(parts.errors[None], parts.next[newest, None]), 1)
-    return blocks
-
-
-def _squared(parts: _Parts) -> Blocks:
-    newest = parts.layout.delay, parts.layout.delay
-    return {(newest, None): _outer(parts.times_regressor(parts.update, parts.next[newest]), parts.layout.taps)}
-
-
-def _unpacked(parts: _Parts, blocks: Blocks) -> Blocks:
-    """Return blocks that take the moment of a weight with itself as the triangle that is kept of it."""
-    spread = _triangle(parts.layout.taps)
-    return {
-        (row, column): sp.csr_array(block @ sp.kron(sp.eye_array(len(parts.now[column])), spread, format="csr"))
-        if _is_symmetric(column)
-        else block
-        for (row, column), block in blocks.items()
-    }
-
-
-def _packed(parts: _Parts, blocks: Blocks) -> Blocks:
-    """Return blocks that give the moment of a weight with itself as the triangle that is kept of it."""
-    spread = _triangle(parts.layout.taps)
-    kept = sp.csr_array(spread.T / spread.sum(axis=0)[:, None])
-    return {
-        (row, column): sp.csr_array(sp.kron(sp.eye_array(len(parts.next[row])), kept, format="csr") @ block)
-        if _is_symmetric(row)
-        else block
-        for (row, column), block in blocks.items()
-    }
-
-
-def _is_symmetric(pair: Pair) -> bool:
-    return pair[0] is not None and pair[0] == pair[1]
-
-
-def _triangle(taps: int) -> sp.csr_array:
+def triangle(taps: int) -> sp.csr_array:
     """Return the matrix from the upper triangle of a symmetric matrix, row by row, to all of it."""
     places = np.zeros((taps, taps), np.int64)
     places[np.triu_indices(taps)] = np.arange(taps * (taps + 1) // 2)
@@ -240,47 +144,46 @@ def _triangle(taps: int) -> sp.csr_array:
     return sp.csr_array((np.ones(taps**2), (np.arange(taps**2), columns)))
 
 
-def _inner(parts: _Parts, k: int | None) -> int:
-    return 1 if k is None else parts.layout.taps
+def _closed(
+    system: MomentSystem, flags: Flags, grown: Callable[[MomentSystem, Flags], tuple[Flags, ...]]
+) -> tuple[Flags, ...]:
+    """Return the flags of moments, errors, squares and updates after so many steps that no moment joins them."""
+    while True:
+        found = grown(system, flags)
+        if np.array_equal(found[0], flags):
+            return found
+        flags = found[0]
 
 
-def _each(matrix: sp.csr_array, width: int) -> sp.csr_array:
-    """Return the matrix that does the same to each of `width` components."""
-    return sp.csr_array(sp.kron(matrix, sp.eye_array(width), format="csr"))
+def _reached(system: MomentSystem, moments: Flags) -> tuple[Flags, ...]:
+    """Return the moments that are not zero by one more step, and what of errors, squares and updates is on the way."""
+    error = _touched(system.errors, moments)
+    square = _touched(system.squares, error)
+    update = _touched(system.updates, square)
+    following = _touched(system.kept, moments) | _touched(system.crossed, error) | _touched(system.squared, update)
+    return moments | following, error, square, update
 
 
-def _contracted(factors: list[sp.csr_array], width: int) -> sp.csr_array:
-    """Return the matrix from components (a, b) to b: the sum over a of factor a."""
-    places = np.eye(len(factors))
-    return _summed(sp.kron(factor, _each(sp.csr_array(places[[tap]]), width)) for tap, factor in enumerate(factors))
+def _asked_for(system: MomentSystem, moments: Flags) -> tuple[Flags, ...]:
+    """Return the moments that are asked for by one more step, and what of errors, squares and updates is on the way."""
+    update = _touched(system.squared.T, moments)
+    square = _touched(system.updates.T, update)
+    square[0] = True
+    error = _touched(system.squares.T, square) | _touched(system.crossed.T, moments)
+    return moments | _touched(system.kept.T, moments) | _touched(system.errors.T, error), error, square, update
 
 
-def _outer(factors: list[sp.csr_array], width: int) -> sp.csr_array:
-    """Return the matrix from components a to (a, b), by factor b."""
-    places = np.eye(len(factors))
-    return _summed(sp.kron(factor, sp.kron(sp.eye_array(width), places[:, [b]])) for b, factor in enumerate(factors))
+def _touched(matrix: sp.sparray, flags: Flags) -> Flags:
+    """Return which rows have an entry in a column with a flag."""
+    return np.asarray(abs(matrix) @ flags.astype(np.float64) > 0)
 
 
-def _outer_before(factors: list[sp.csr_array], width: int) -> sp.csr_array:
-    """Return the matrix from components b to (a, b), by factor a."""
-    places = np.eye(len(factors))
-    return _summed(sp.kron(factor, _each(sp.csr_array(places[:, [a]]), width)) for a, factor in enumerate(factors))
+def _part(matrix: sp.csr_array, rows: Flags, columns: Flags) -> sp.csr_array:
+    """Return some rows and columns, with places of 32 bits where these are enough."""
+    part = matrix[rows][:, columns]
+    width = np.int32 if part.nnz < NARROW else np.int64
+    return sp.csr_array((part.data, part.indices.astype(width), part.indptr.astype(width)), shape=part.shape)
 
 
-def _summed(matrices: Iterable[sp.sparray]) -> sp.csr_array:
-    total: sp.csr_array = sum(sp.csr_array(matrix) for matrix in matrices)
-    return total
-
-
-def _assembled(blocks: Blocks, rows: Mapping[Any, int], columns: Mapping[Any, int]) -> sp.csr_array:
-    """Return one matrix of named blocks."""
-    parts = [[blocks.get((row, column)) for column in columns] for row in rows]
-    for row, (height, line) in enumerate(zip(rows.values(), parts, strict=True)):
-        if all(block is None for block in line):
-            parts[row][0] = sp.csr_array((height, next(iter(columns.values()))))
-    for column, width in enumerate(columns.values()):
-        if all(line[column] is None for line in parts):
-            parts[0][column] = sp.csr_array((next(iter(rows.values())), width))
-    matrix = sp.csr_array(sp.block_array(parts, format="csr"))
-    matrix.eliminate_zeros()
-    return matrix
+def _unsigned(places: NDArray[np.signedinteger]) -> NDArray[np.unsignedinteger]:
+    return places.view(f"u{places.itemsize}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -14,8 +13,9 @@ from scipy.optimize import brentq
 from fxp.arguments import one, reals, require_bool, whole_numbers
 from fxp.lms.certificates import require_certified, require_outside
 from fxp.lms.moment_layouts import Layout, OperatorSize, layout
+from fxp.lms.moment_matrices import moment_system
 from fxp.lms.moment_solvers import spectral_radius, stationary_moments
-from fxp.lms.moment_systems import MomentSystem, moment_system
+from fxp.lms.moment_systems import MomentSystem
 from fxp.lms.spectra import update_scale, update_steps
 from fxp.processes import Process, require_process
 
@@ -206,11 +206,7 @@ class MomentOperator:
         """
         step = one("step_size", update_steps(step_size, factor))
         system, error = self._driven_system, self._error(initial_error)
-        rows = [
-            (system.mean(moments), system.second_moment(moments), system.squared_error(moments))
-            for moments in _successive(system, error, step, _iterations(iterations))
-        ]
-        return MomentTrajectory(*map(np.array, zip(*rows, strict=True)))
+        return MomentTrajectory(*_trajectory(system, error, step, _iterations(iterations)))
 
     def free_moments(self, step_size: float, iterations: int, *, initial_error: ArrayLike, factor: int = 1) -> Floats:
         """Return E[v_n v_nᵀ] of weight errors that no least error drives, by iterations (exact).
@@ -246,8 +242,7 @@ class MomentOperator:
         """
         step = one("step_size", update_steps(step_size, factor))
         system, error = self._system, self._error(initial_error)
-        successive = _successive(system, error, step, _iterations(iterations))
-        return np.array([system.second_moment(moments) for moments in successive])
+        return _trajectory(system, error, step, _iterations(iterations))[1]
 
     def misadjustment(self, step_size: float, *, factor: int = 1, outside: Outside = "raise") -> float:
         r"""Return the excess of the mean square error over that of the optimal weights, in steady state (exact).
@@ -274,6 +269,8 @@ class MomentOperator:
         ------
         ValueError
             An argument is out of range, or the operator takes more memory than its limit.
+        ArithmeticError
+            No steady state was found: next to the limit, with a long delay and more than 2,000 unknowns.
 
         Warns
         -----
@@ -400,15 +397,15 @@ def _iterations(iterations: int) -> int:
     return int(one("iterations", whole_numbers("iterations", iterations, minimum=1, remedy="give how many")))
 
 
-def _successive(system: MomentSystem, error: Floats, step: float, count: int) -> Iterator[Floats]:
-    """Yield the moments of `count` iterations, the first of weights that are wrong by `error`."""
-    moments = system.start(np.outer(error, error), error)
-    for n in range(count):
-        if not np.all(np.isfinite(moments)):
-            raise ValueError(f"iterations={count} let the moments grow beyond all floats at {n}: ask for fewer")
-        yield moments
-        with np.errstate(over="ignore", invalid="ignore"):
-            moments = system.step(moments, step)
+def _trajectory(system: MomentSystem, error: Floats, step: float, count: int) -> tuple[Floats, Floats, Floats]:
+    """Return means, second moments and mean square errors of `count` iterations from weights that are wrong."""
+    found = system.trajectory(system.start(np.outer(error, error), error), step, count)
+    finite = np.logical_and.reduce([np.isfinite(each.reshape(count, -1)).all(axis=1) for each in found])
+    if not finite.all():
+        raise ValueError(
+            f"iterations={count} let the moments grow beyond all floats at {np.argmin(finite)}: ask for fewer"
+        )
+    return found
 
 
 def _require_memory(process: Process) -> None:

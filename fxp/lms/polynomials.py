@@ -197,20 +197,22 @@ def multiplication(source: Integers, target: Integers, factor: Floats, law: Recu
            [0., 6., 0.]])
     """
     centres, steps = np.array(law.centres), np.array(law.steps)
-    shape = (len(target), len(source))
-    total = sp.csr_array(shape)
+    entries, rows, columns = [np.zeros(0)], [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    powers = _powers(target, source)
+    known, codes = target @ powers, source @ powers
+    order = np.argsort(known)
     for symbol in np.flatnonzero(factor):
         for change in (-1, 1) if law.symmetric else (-1, 0, 1):
             degrees = source[:, symbol]
             column = np.flatnonzero((degrees + change >= 0) & (degrees + change <= law.largest_degree))
-            moved = source[column].copy()
-            moved[:, symbol] += change
             weights = steps[degrees[column] + (change > 0)] if change else centres[degrees[column]]
-            row = places(target, moved)
+            row = _located(known, order, codes[column] + change * powers[symbol])
             found = row >= 0
-            entries = (factor[symbol] * weights[found], (row[found], column[found]))
-            total = total + sp.csr_array(entries, shape=shape)
-    return total
+            entries.append(factor[symbol] * weights[found])
+            rows.append(row[found])
+            columns.append(column[found])
+    where = np.concatenate(rows), np.concatenate(columns)
+    return sp.csr_array((np.concatenate(entries), where), shape=(len(target), len(source)))
 
 
 def selection(source: Integers, target: Integers) -> sp.csr_array:
@@ -236,12 +238,21 @@ def places(table: Integers, rows: Integers) -> Integers:
     >>> places(np.array([[0, 2], [1, 1]]), np.array([[1, 1], [2, 0]]))
     array([ 1, -1])
     """
-    if not len(table):
-        return np.full(len(rows), -1)
-    base = 1 + max(int(table.max(initial=0)), int(rows.max(initial=0)))
-    assert float(base) ** table.shape[1] < LARGEST_CODE, "so many degrees do not pass the memory limit"
-    powers = base ** np.arange(table.shape[1])
-    codes, wanted = table @ powers, rows @ powers
-    order = np.argsort(codes)
-    found = order[np.minimum(np.searchsorted(codes, wanted, sorter=order), len(codes) - 1)]
-    return np.where(codes[found] == wanted, found, -1)
+    powers = _powers(table, rows)
+    known = table @ powers
+    return _located(known, np.argsort(known), rows @ powers)
+
+
+def _powers(first: Integers, second: Integers) -> Integers:
+    """Return what makes codes of rows, and of rows with one degree more, that are all different."""
+    base = 2 + max(int(first.max(initial=0)), int(second.max(initial=0)))
+    assert float(base) ** first.shape[1] < LARGEST_CODE, "so many degrees do not pass the memory limit"
+    return base ** np.arange(first.shape[1])
+
+
+def _located(known: Integers, order: Integers, wanted: Integers) -> Integers:
+    """Return where codes are among those that are known, which the order sorts; −1 where they are not."""
+    if not len(known):
+        return np.full(len(wanted), -1)
+    found = order[np.minimum(np.searchsorted(known, wanted, sorter=order), len(known) - 1)]
+    return np.where(known[found] == wanted, found, -1)
