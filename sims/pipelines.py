@@ -240,7 +240,7 @@ def _lessons(result: Result) -> Iterator[str]:
     yield (
         f"Without a delay the clock period is {_time(slow.period)}; {_time(chosen.period)} takes a delay of "
         f"{chosen.delay}, and the limit of the step size falls from {slow.mean_square_limit:.3g} to "
-        f"{chosen.mean_square_limit:.3g}."
+        f"{chosen.mean_square_limit:.3g}{_remark(result.config.tier)}."
     )
     if chosen.critical_path > chosen.period:
         yield (
@@ -253,6 +253,10 @@ def _lessons(result: Result) -> Iterator[str]:
             f"and a limit of {result.published_limit:.3g}: more than one unit fits into a period."
         )
     yield from _whole_registers(result.tradeoff)
+
+
+def _remark(tier: Tier) -> str:
+    return "" if tier is Tier.OPERATOR else f" (assumed: {tier.assumption}; that of the delay line may be lower)"
 
 
 def _whole_registers(tradeoff: Sequence[ClockedStepLimit]) -> Iterator[str]:

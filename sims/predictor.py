@@ -395,7 +395,10 @@ def learned(result: Result) -> str:
         sentences.append(f"The exact loss is inside of {len(inside)} of {len(exact)} measured 95 % intervals{where}.")
     if result.equal is None or result.cheapest is None:
         return " ".join([*sentences, f"No words of up to {max(config.bits)} bits keep within {config.loss_db:g} dB."])
-    sentences.append(f"Within {config.loss_db:g} dB: {_told(result.equal)}; of any lengths {_told(result.cheapest)}.")
+    by = "" if result.equal.loss else " by the noise model, which knows no overload (the exact loss is not known)"
+    sentences.append(
+        f"Within {config.loss_db:g} dB{by}: {_told(result.equal)}; of any lengths {_told(result.cheapest)}."
+    )
     return " ".join(sentences)
 
 

@@ -249,7 +249,7 @@ def weight_bits(local: LocalCost, index: int, *, budget: float, rule: BitRule, r
     share = one("budget", reals("budget", budget, minimum=POSITIVE, remedy="give a share of the cost"))
     exponent = one("range_exponent", _exponent(range_exponent))
     if rule not in tuple(BitRule):
-        raise ValueError(f"rule={rule!r} is not one of {', '.join(BitRule)}: choose one")
+        raise ValueError(f"rule={rule!r} is not one of {'; '.join(map(repr, map(str, BitRule)))}: choose one")
     chosen, allowed = BitRule(rule), share * local.value
     if chosen in (BitRule.EXACT_GRANULAR, BitRule.BIT_TRUE):
         return _evaluated(local, place, chosen, allowed, exponent)

@@ -30,7 +30,8 @@ def test_the_published_rule_gives_each_unit_a_period(changes, delay):
 def test_what_is_learned_names_each_wrong_remark(result):
     assert learned(result) == (
         "Without a delay the clock period is 34; 10 takes a delay of 4, and the limit of the step size falls from "
-        "0.659 to 0.268. As written down, with all registers of the delay in one place, the period would be 21: "
+        "0.659 to 0.268 (assumed: independent Gaussian regressors; that of the delay line may be lower). "
+        "As written down, with all registers of the delay in one place, the period would be 21: "
         "retiming makes the difference. A clock period for each unit of the loop, as is published, would be a delay of "
         "6 and a limit of 0.207: more than one unit fits into a period. Iteration bound and slowest unit would allow a "
         "period of 17, 11.33 and 10 at a delay of 1, 2 and 3, but registers are whole: the shortest is 20, 12 and 11."

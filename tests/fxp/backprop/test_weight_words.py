@@ -113,7 +113,7 @@ def test_rules_without_an_answer_say_why():
         ({"index": -1}, "index=-1 is not an integer of at least 0"),
         ({"budget": 0.0}, "budget=0.0 is not finite and positive"),
         ({"budget": np.nan}, "budget"),
-        ({"rule": "second order"}, "rule='second order' is not one of first order, Hessian, worst case"),
+        ({"rule": "second order"}, "rule='second order' is not one of 'first order'; 'Hessian, worst case'"),
         ({"range_exponent": 0.5}, "range_exponent=0.5 is not an integer"),
         ({"range_exponent": 3000, "rule": BitRule.FIRST_ORDER}, "range_exponent=3000 is not at most 500"),
     ],
