@@ -65,10 +65,7 @@ def conditional_moment() -> Derivation:
         "conditional_moment",
         given(x, y),
         (
-            Step(
-                _mean(sp.collect(sp.expand((1 - mu * (x + y * g) ** 2) ** 2), g), g),
-                "mean over the draw g of the sample x + y g",
-            ),
+            Step(_mean((1 - mu * (x + y * g) ** 2) ** 2, g), "mean over the draw g of the sample x + y g"),
             Step(_conditional(x, y), "even moments of g are 1 and 3, odd ones 0", (GAUSSIAN,)),
         ),
         {mu: Reals(0.01, 0.4), x: Reals(-3, 3), y: Reals(-2, 2)},

@@ -48,7 +48,7 @@ class Process:
         `drive` is not a Signal.
     ValueError
         A coefficient is no finite number, all of `moving_average` are zero, the process is not stationary or float64
-        cannot tell its autocorrelation, or the drive has a mean or no law.
+        cannot tell its autocorrelation or hold its power, or the drive has a mean or no law.
 
     Examples
     --------
@@ -83,6 +83,10 @@ class Process:
         if abs(self.drive.mean) > 1e-12 * self.drive.rms:
             raise ValueError(f"drive of mean {self.drive.mean} has not zero mean: subtract it")
         _ = self.drive.known_law
+        with np.errstate(over="ignore", invalid="ignore"):
+            power = self.power
+        if not 0 < power < math.inf:
+            raise ValueError(f"process of power {power:g} is beyond what float64 holds: scale its coefficients")
 
     @classmethod
     def from_autocorrelation(
@@ -225,12 +229,17 @@ class Process:
         ndarray of float64
             Of that shape.
 
+        Raises
+        ------
+        ValueError
+            `shape` is no such shape.
+
         Examples
         --------
         >>> Process([3.0, 1.0], drive=Signal.from_samples([-1, 1])).sample(np.random.default_rng(0), 4)
         array([ 4.,  4., -2., -4.])
         """
-        *runs, length = np.atleast_1d(shape).tolist()
+        *runs, length = _shape(shape)
         start = len(self.moving_average) - 1
         if self.autoregressive and self.largest_pole > 0:
             start += len(self.autoregressive) * int(np.ceil(np.log(FORGOTTEN) / np.log(self.largest_pole)))
@@ -253,6 +262,13 @@ def require_process(process: Process) -> None:
     """
     if not isinstance(process, Process):
         raise TypeError(f"process={process!r} is not a Process: pass fxp.Process(moving_average)")
+
+
+def _shape(shape: int | tuple[int, ...]) -> list[int]:
+    sizes = whole_numbers("shape", shape, minimum=0, remedy="give sizes, time last")
+    if sizes.ndim > 1 or not sizes.size:
+        raise ValueError(f"shape={shape!r} is no size or row of sizes: give sizes, time last")
+    return [int(size) for size in np.atleast_1d(sizes)]
 
 
 def _equations(a: Floats, order: int) -> Floats:

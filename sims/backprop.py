@@ -453,6 +453,7 @@ def _draw_words(panel: Axes, result: Result) -> None:
         if rows:
             panel.plot([row.bits for row in rows], [row.cost for row in rows], style, label=str(update))
     panel.axhline(angle_minimum().cost, color="k", linewidth=0.7, linestyle=":", label="least cost")
+    panel.set_xticks(sorted({row.bits for row in result.words}))
     panel.set(title="Training with rounded weights", xlabel="bits, range [−2, 2)", ylabel="median final cost (rad²)")
     panel.legend(fontsize=8)
 
@@ -483,6 +484,8 @@ def main(
     """
     with reporting.one_line_errors():
         target = None if figure_file is None else reporting.check_figure_path(figure_file)
+        for file in filter(None, (json, target)):
+            reporting.check_writable(file)
         config = Config(runs, steps, tests, step_size, factor, budget, _lengths(train_bits), seed)
         with reporting.progress_bars() as report:
             result = run(config, report=report)

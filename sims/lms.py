@@ -15,11 +15,12 @@ from matplotlib.figure import Figure
 from rich.table import Table
 
 import fxp
+from fxp.lms.tiers import Tier
 from sims import lms_figures, pipelines, reporting
 from sims.ensembles import Ensemble, Regressors
 from sims.lms_curves import LearningRun, curve_document, curves_table, learning_runs
 from sims.lms_limits import Limits, limits, limits_table
-from sims.lms_predictions import process_of, step_limit
+from sims.lms_predictions import exact_moments, process_of, step_limit
 from sims.lms_remarks import EXAMPLE, TAPS, Remark, remarks, remarks_table
 from sims.lms_sweeps import (
     Point,
@@ -363,7 +364,7 @@ def main(
             reporting.check_writable(json)
         if pipeline:
             found = pipelines.run(
-                pipelines.Config(taps=taps, process=_pipelined(moving_average, autoregressive, drive))
+                _pipelined(process_of(tuple(moving_average or EXAMPLE), tuple(autoregressive or ()), drive.value), taps)
             )
             drawn = {"pipeline": pipelines.figure(found), "clock": pipelines.tradeoff_figure(found)} if target else {}
             _publish(pipelines.summary(found), pipelines.learned(found), pipelines.document(found), json, drawn, target)
@@ -391,8 +392,10 @@ def main(
         _publish(summary(result), learned(result), document(result), json, drawn, target)
 
 
-def _pipelined(moving_average: list[float] | None, autoregressive: list[float] | None, drive: Drive) -> fxp.Process:
-    return process_of(tuple(moving_average or EXAMPLE), tuple(autoregressive or ()), drive.value)
+def _pipelined(process: fxp.Process, taps: int) -> pipelines.Config:
+    """Return the pipeline of a predictor, its limits exact where the delay line has exact moments."""
+    known = exact_moments(process, taps, 0, Regressors.DELAY_LINE) is not None
+    return pipelines.Config(taps=taps, process=process, tier=Tier.OPERATOR if known else Tier.GAUSSIAN)
 
 
 def _publish(

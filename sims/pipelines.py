@@ -188,7 +188,8 @@ def _clock_table(result: Result) -> Table:
     headers = ("", "clock period", "delay D", "not retimed", "iteration bound", "registers", "mean", result.config.tier)
     caption = (
         "D is the least delay for the clock period; not retimed: the period with D as written down. The last two "
-        "columns are limits of the step size: of the mean for independent regressors, and of the mean square. "
+        "columns are limits of the step size: of the mean for independent regressors, and of the mean square "
+        f"(assumed: {result.config.tier.assumption}). "
         f"Latency from the newest sample to the prediction: {_time(result.direct.latency)} without a delay, "
         f"{_time(result.retimed.latency)} at the wanted clock."
     )

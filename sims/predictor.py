@@ -7,7 +7,7 @@ noise model, the exact loss and a bit-true simulation stand side by side, for so
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from math import log10
+from math import frexp, log10
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -118,7 +118,7 @@ class Config:
         require_seed(self.seed)
         if not 0 < self.loss_db < float("inf"):
             raise ValueError(f"loss_db={self.loss_db} is not positive and finite: give the loss that is allowed, in dB")
-        if not self.ranges or any(not 0 < end < float("inf") or log10(end) / log10(2) % 1 for end in self.ranges):
+        if not self.ranges or any(frexp(end)[0] != 0.5 for end in self.ranges):
             raise ValueError(f"ranges={self.ranges} are not powers of two: formats have no other ends")
 
     @property
@@ -388,10 +388,11 @@ def learned(result: Result) -> str:
             config.process, config.taps, config.loss_db, x_range=end, w_range=_weights_end(result)
         )
         sentences.append(f"On ±{end:g} the noise model asks for {real:.3f} bits.")
-    inside = [row for row in result.rows if row.exact and _near(row)]
-    exact = [row for row in result.rows if row.exact]
+    exact = [row for row in result.rows if row.exact and not row.measured.overflowed]
     if exact:
-        sentences.append(f"The exact loss is inside of {len(inside)} of {len(exact)} measured 95 % intervals.")
+        inside = [row for row in exact if _near(row)]
+        where = "" if config.accumulator_bits is None else " of runs in which no sum overflowed"
+        sentences.append(f"The exact loss is inside of {len(inside)} of {len(exact)} measured 95 % intervals{where}.")
     if result.equal is None or result.cheapest is None:
         return " ".join([*sentences, f"No words of up to {max(config.bits)} bits keep within {config.loss_db:g} dB."])
     sentences.append(f"Within {config.loss_db:g} dB: {_told(result.equal)}; of any lengths {_told(result.cheapest)}.")
@@ -480,7 +481,7 @@ def figure(result: Result) -> Figure:
         va="bottom",
     )
     panel.set(
-        yscale="log",
+        yscale="log" if _all_lose(result.rows) else "linear",  # of which a logarithm would hide a gain
         xlabel="word length of inputs and weights (bits)",
         ylabel="loss over the predictor without rounding (dB)",
         xticks=result.config.bits,
@@ -489,6 +490,10 @@ def figure(result: Result) -> Figure:
     panel.grid(alpha=0.25, which="major")
     panel.legend(handles=_legend(result.config.ranges))
     return made
+
+
+def _all_lose(rows: Sequence[Row]) -> bool:
+    return all(row.measured.loss_db > 0 and (row.exact is None or row.exact.loss_db > 0) for row in rows)
 
 
 def _draw(panel: Axes, color: str, rows: Sequence[Row]) -> None:
@@ -549,6 +554,8 @@ def main(
     """
     with reporting.one_line_errors():
         target = None if figure_file is None else reporting.check_figure_path(figure_file)
+        for file in filter(None, (json, target)):
+            reporting.check_writable(file)
         config = Config(
             _numbers("moving_average", moving_average),
             _numbers("autoregressive", autoregressive),

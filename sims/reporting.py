@@ -212,10 +212,11 @@ def one_line_errors() -> Iterator[None]:
     Raises
     ------
     typer.Exit
-        In place of ValueError and OSError.
+        In place of ValueError, OSError and MemoryError.
     """
     try:
         yield
-    except (ValueError, OSError) as error:
-        typer.echo(f"error: {' '.join(str(error).split())}", err=True)
+    except (ValueError, OSError, MemoryError) as error:
+        remedy = "; ask for less" if isinstance(error, MemoryError) else ""
+        typer.echo(f"error: {' '.join(str(error).split()) or 'no memory'}{remedy}", err=True)
         raise typer.Exit(2) from None

@@ -1,14 +1,13 @@
 """Claims on the width of accumulators, and on overflows that do harm or none."""
 
-from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis import accumulators as derivations
-from analysis.claims.claim import Claim, Prediction
-from analysis.derivation import Derivation
+from analysis.claims.claim import Claim
 from analysis.domain import Choice, Domain, Integers
 from fxp import reference
 from fxp.accumulator_widths import guaranteed_bits, reachable_sums
@@ -312,19 +311,7 @@ def _even_sums(unit: str, length: int) -> list[int]:
     return [2 * limit, 2 * limit, -1]
 
 
-def _claim(derive: Callable[[], Derivation], statement: str, predict: Prediction, **others: Any) -> Claim:
-    """Return a claim with the name and the assumptions of its derivation."""
-    derivation = derive()
-    usual: dict[str, Any] = {"kind": "exact", "unit": "bits", "cases": 12}
-    return Claim(
-        derivation.name,
-        statement,
-        assumptions=derivation.assumptions,
-        derive=derive,
-        predict=predict,
-        docs=f"derivation-{derivation.name}",
-        **usual | others,
-    )
+_claim = partial(Claim.of, unit="bits", cases=12)
 
 
 CLAIMS: Final = (

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import KW_ONLY, dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -76,6 +76,30 @@ class Claim:
             raise ValueError(f"name={self.name!r} is not an identifier: name the claim like its derivation function")
         if self.tolerance < 0 or not np.isfinite(self.tolerance):
             raise ValueError(f"tolerance={self.tolerance} is not a finite number of at least 0")
+
+    @classmethod
+    def of(cls, derive: Callable[[], Derivation], statement: str, predict: Prediction, **others: Any) -> Self:
+        """Return a claim with the name, the assumptions and the section of its derivation, exact unless told.
+
+        Parameters
+        ----------
+        derive : callable
+            Returns the Derivation.
+        statement, predict
+            As of the claim.
+        **others
+            The claim's other fields.
+        """
+        derivation = derive()
+        usual: dict[str, Any] = {"kind": "exact", "assumptions": derivation.assumptions}
+        return cls(
+            derivation.name,
+            statement,
+            derive=derive,
+            predict=predict,
+            docs=f"derivation-{derivation.name}",
+            **usual | others,
+        )
 
     def points(self, rng: np.random.Generator, *, count: int | None = None) -> Iterator[dict[str, Any]]:
         """Yield points of the domain: its two extreme corners first, then draws.

@@ -1,8 +1,9 @@
 """Claims on what dot products and layers cost, in cells, bits and operations."""
 
 from collections.abc import Callable
+from functools import partial
 from math import log2
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -261,19 +262,7 @@ def _biases_not_stored(
     return stored - filters * biased * weight_bits
 
 
-def _claim(derive: Callable[[], Derivation], statement: str, predict: Prediction, **others: Any) -> Claim:
-    """Return a claim with the name and the assumptions of its derivation."""
-    derivation = derive()
-    usual: dict[str, Any] = {"kind": "exact", "unit": "full adders", "cases": 8}
-    return Claim(
-        derivation.name,
-        statement,
-        assumptions=derivation.assumptions,
-        derive=derive,
-        predict=predict,
-        docs=f"derivation-{derivation.name}",
-        **usual | others,
-    )
+_claim = partial(Claim.of, unit="full adders", cases=8)
 
 
 CLAIMS: Final = (

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from math import log2, log10
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -305,23 +305,10 @@ def _claim(
     derived: Prediction,
     domain: Mapping[str, Domain],
     *wrong_variants: Prediction,
-    kind: Literal["exact", "asymptotic"] = "exact",
-    **options: Any,
+    **others: Any,
 ) -> Claim:
-    built = derivation()
-    return Claim(
-        built.name,
-        statement,
-        kind,
-        built.assumptions,
-        derivation,
-        predict,
-        domain,
-        wrong_variants,
-        f"derivation-{built.name}",
-        derived=derived,
-        **options,
-    )
+    columns = {"derived": derived, "domain": domain, "wrong_variants": wrong_variants}
+    return Claim.of(derivation, statement, predict, **columns, **others)
 
 
 CLAIMS = (

@@ -1,7 +1,7 @@
 """Claims on LMS with delayed updates and independent Gaussian regressors: how large its step may be."""
 
-from collections.abc import Callable
-from typing import Any, Final
+from functools import partial
+from typing import Final
 
 import numpy as np
 import sympy as sp
@@ -9,8 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 
 from analysis import lms
-from analysis.claims.claim import Claim, Prediction
-from analysis.derivation import Derivation
+from analysis.claims.claim import Claim
 from analysis.domain import Integers, Reals
 from fxp import (
     mean_square_step_limit,
@@ -274,18 +273,7 @@ def _textbook_rule(taps: int, correlation: float, delay: int) -> Floats:
     return textbook_step_limit(matrix(taps, correlation))
 
 
-def claim(derive: Callable[[], Derivation], statement: str, predict: Prediction, **others: Any) -> Claim:
-    """Return a claim with the name and the assumptions of its derivation, exact unless told."""
-    derivation = derive()
-    usual: dict[str, Any] = {"kind": "exact", "tolerance": 1e-8, "assumptions": derivation.assumptions}
-    return Claim(
-        derivation.name,
-        statement,
-        derive=derive,
-        predict=predict,
-        docs=f"derivation-{derivation.name}",
-        **usual | others,
-    )
+claim = partial(Claim.of, tolerance=1e-8)
 
 
 CLAIMS: Final = (

@@ -1,15 +1,13 @@
 """Claims on LMS with a delay line: second moments and their limits, and what almost every run does instead."""
 
 import math
-from collections.abc import Callable
-from typing import Any
+from functools import partial
 
 import numpy as np
 from scipy.optimize import brentq
 
 from analysis import moments
-from analysis.claims.claim import Claim, Prediction
-from analysis.derivation import Derivation
+from analysis.claims.claim import Claim
 from analysis.domain import Integers, Reals
 from fxp import (
     MomentOperator,
@@ -186,19 +184,7 @@ def _mean_exponent(step_size: float, coefficient: float) -> float:
     return math.log(abs(1 - step_size * _power(coefficient)))
 
 
-def _claim(derive: Callable[[], Derivation], statement: str, predict: Prediction, **others: Any) -> Claim:
-    """Return a claim with the name and the assumptions of its derivation."""
-    derivation = derive()
-    usual: dict[str, Any] = {"kind": "exact", "tolerance": ROUNDINGS}
-    return Claim(
-        derivation.name,
-        statement,
-        assumptions=derivation.assumptions,
-        derive=derive,
-        predict=predict,
-        docs=f"derivation-{derivation.name}",
-        **usual | others,
-    )
+_claim = partial(Claim.of, tolerance=ROUNDINGS)
 
 
 CLAIMS: tuple[Claim, ...] = (

@@ -1,17 +1,15 @@
 """Claims on overflow below the guaranteed width: what it is, how its tail goes on, and what an image is worth."""
 
-from collections.abc import Callable
 from functools import reduce
 from math import log2
 from operator import add
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis import overflow as derivations
-from analysis.claims.claim import Claim, Prediction
-from analysis.derivation import Derivation
+from analysis.claims.claim import Claim
 from analysis.domain import Choice, Integers, Reals
 from fxp.overflow.pareto_fits import exceedance
 from fxp.overflow.peaks import overflow_values
@@ -156,22 +154,8 @@ def _alike_outputs(outputs: int, common: float) -> float:
     return float(outputs)
 
 
-def _claim(derive: Callable[[], Derivation], statement: str, predict: Prediction, **others: Any) -> Claim:
-    """Return a claim with the name and the assumptions of its derivation."""
-    derivation = derive()
-    return Claim(
-        derivation.name,
-        statement,
-        assumptions=derivation.assumptions,
-        derive=derive,
-        predict=predict,
-        docs=f"derivation-{derivation.name}",
-        **{"kind": "exact"} | others,
-    )
-
-
 CLAIMS: Final = (
-    _claim(
+    Claim.of(
         derivations.register_overflow,
         "A sum S overflows B bits just where max(S, −S − 1) is at least 2^(B−1).",
         _overflowed,
@@ -180,7 +164,7 @@ CLAIMS: Final = (
         domain={"word_bits": Integers(2, 8), "largest": Integers(130, 1000)},
         wrong_variants=(_magnitudes, _highest_only),
     ),
-    _claim(
+    Claim.of(
         derivations.threshold_stability,
         "Above any threshold u a generalised Pareto law goes on with the same shape ξ and the scale β + ξu.",
         _above,
@@ -192,7 +176,7 @@ CLAIMS: Final = (
         },
         wrong_variants=(_same_scale, _exponential),
     ),
-    _claim(
+    Claim.of(
         derivations.overflow_tail,
         "From 100 images, a generalised Pareto law above their largest hundredth extrapolates sums of two Gaussian "
         "products, whose tail is exponential.",
@@ -204,7 +188,7 @@ CLAIMS: Final = (
         cases=4,
         wrong_variants=(_gaussian_tail, _one_end, _threshold_for_all),
     ),
-    _claim(
+    Claim.of(
         derivations.product_cumulants,
         "A sum of N products of Gaussian operands has the excess kurtosis 6/N: long before it is Gaussian, its tail is "
         "not.",
@@ -214,7 +198,7 @@ CLAIMS: Final = (
         cases=2,
         wrong_variants=(_gaussian_sum, _fourth_moments_add),
     ),
-    _claim(
+    Claim.of(
         derivations.saddlepoint_overflow,
         "The saddlepoint formula gives the overflow of Gaussian sums exactly.",
         _finished,
@@ -223,7 +207,7 @@ CLAIMS: Final = (
         cases=4,
         wrong_variants=(_without_mean, _deviations_add),
     ),
-    _claim(
+    Claim.of(
         derivations.design_effect,
         "Where all outputs of a part ρ of the images are alike, the number of overflows has 1 + (m − 1)ρ times the "
         "variance of independent outputs, m being the outputs of an image.",

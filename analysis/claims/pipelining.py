@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from itertools import pairwise
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import networkx
 import numpy as np
@@ -477,20 +478,7 @@ def _rounded_bound(taps: int, multiplier_delay: int, adder_delay: int, adders: A
     return -(-time // multiplier_delay) - 1
 
 
-def _claim(derive: Callable[[], Derivation], statement: str, predict: Prediction, **others: Any) -> Claim:
-    """Return an exact claim with the name and the assumptions of its derivation."""
-    derivation = derive()
-    usual: dict[str, Any] = {"cases": 8, "unit": "units of time"}
-    return Claim(
-        derivation.name,
-        statement,
-        "exact",
-        assumptions=derivation.assumptions,
-        derive=derive,
-        predict=predict,
-        docs=f"derivation-{derivation.name}",
-        **usual | others,
-    )
+_claim = partial(Claim.of, unit="units of time", cases=8)
 
 
 CLAIMS: Final = (

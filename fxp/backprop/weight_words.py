@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fxp.arguments import POSITIVE, one, reals, whole_numbers
 from fxp.formats import Format
+from fxp.inputs import require_format
 from fxp.quantization import quantize
 
 __all__ = ["BitRule", "LocalCost", "RoundingLoss", "WeightBits", "rounding_loss", "weight_bits"]
@@ -19,6 +20,7 @@ __all__ = ["BitRule", "LocalCost", "RoundingLoss", "WeightBits", "rounding_loss"
 Floats = NDArray[np.float64]
 
 LONGEST = 24  # bits that a rule tries
+LARGEST_EXPONENT = 500  # of a range
 SPARE = 24  # bits in front of a word without a limit
 
 
@@ -157,6 +159,8 @@ def rounding_loss(local: LocalCost, index: int, word: Format) -> RoundingLoss:
 
     Raises
     ------
+    TypeError
+        `word` is not a Format.
     ValueError
         There is no such weight.
 
@@ -172,6 +176,7 @@ def rounding_loss(local: LocalCost, index: int, word: Format) -> RoundingLoss:
     (0.875, 0.0025, 0.003125)
     """
     place = _place(local, index)
+    require_format("word", word)
     weight = local.weights[place]
     unlimited = Format(word.word_bits + SPARE, word.frac_bits, signed=word.signed)
     on_grid, inside = float(quantize(weight, unlimited)), float(quantize(weight, word))
@@ -214,7 +219,7 @@ def weight_bits(local: LocalCost, index: int, *, budget: float, rule: BitRule, r
     rule : BitRule
         Member or its text.
     range_exponent : int
-        log2 R.
+        log2 R, within ±500.
 
     Returns
     -------
@@ -223,7 +228,7 @@ def weight_bits(local: LocalCost, index: int, *, budget: float, rule: BitRule, r
     Raises
     ------
     ValueError
-        There is no such weight or rule, or the budget is not positive.
+        There is no such weight or rule, the budget is not positive, or the range is out of its own.
 
     References
     ----------
@@ -287,7 +292,7 @@ def _evaluated(local: LocalCost, place: int, rule: BitRule, allowed: float, expo
     for bits in range(LONGEST, 0, -1):
         loss = rounding_loss(local, place, Format(bits, bits - 1 - exponent))
         added = loss.granular if rule is BitRule.EXACT_GRANULAR else loss.total
-        if added > allowed:
+        if not added <= allowed:  # no number does not meet it
             break
         found, increase = bits, added / local.value
     return _too_long(rule) if found is None else WeightBits(rule, found, increase)
@@ -309,4 +314,7 @@ def _place(local: LocalCost, index: ArrayLike) -> int:
 
 
 def _exponent(value: ArrayLike) -> NDArray[np.int64]:
-    return whole_numbers("range_exponent", value, minimum=-500, remedy="give log2 of the range")
+    exponent = whole_numbers("range_exponent", value, minimum=-LARGEST_EXPONENT, remedy="give log2 of the range")
+    if np.any(exponent > LARGEST_EXPONENT):
+        raise ValueError(f"range_exponent={np.max(exponent)} is not at most {LARGEST_EXPONENT}: give log2 of the range")
+    return exponent

@@ -113,8 +113,8 @@ def predictor_bits(
     TypeError
         `process` is not a Process.
     ValueError
-        An argument is outside its range, the process has no exact loss, or no words of up to `max_bits` keep within
-        the loss.
+        An argument is outside its range, the process has no exact loss or is predicted without error, or no words of
+        up to `max_bits` keep within the loss.
 
     References
     ----------
@@ -137,7 +137,7 @@ def predictor_bits(
     longest = one("max_bits", whole_numbers("max_bits", max_bits, minimum=1, remedy="give a word length"))
     if longest > RESOLVED_WORD_BITS:
         raise ValueError(f"max_bits={longest} is not between 1 and {RESOLVED_WORD_BITS}: give a shorter word")
-    predictor = optimal_predictor(process, taps, horizon=horizon)
+    predictor = _predictor(process, taps, horizon)
     search = Search(
         process,
         predictor,
@@ -198,9 +198,18 @@ def predictor_bits_exact(
         one(name, reals(name, end, minimum=POSITIVE, remedy="give the end of the range"))
         for name, end in (("x_range", x_range), ("w_range", w_range))
     ]
-    predictor = optimal_predictor(process, taps, horizon=horizon)
+    predictor = _predictor(process, taps, horizon)
     at_one_bit = float(fir_noise(predictor.weights, predictor.power, *ends))  # whose step is the end of the range
-    return 1 + math.log2(at_one_bit / (predictor.mse * math.expm1(budget * math.log(10) / 10))) / 2
+    ratio = budget * math.log(10) / 10
+    allowed = math.log2(-math.expm1(-ratio)) + ratio / math.log(2)  # log2 of 10^(L/10) − 1, which may overflow itself
+    return float(1 + (math.log2(at_one_bit / predictor.mse) - allowed) / 2)
+
+
+def _predictor(process: Process, taps: int, horizon: int) -> Predictor:
+    predictor = optimal_predictor(process, taps, horizon=horizon)
+    if predictor.mse == 0:
+        raise ValueError(f"process={process} is predicted without error by {taps} taps: no loss in dB is left of it")
+    return predictor
 
 
 def _spans(name: str, end: float | None, magnitude: float, offsets: range | tuple[int, ...]) -> tuple[int, ...]:

@@ -87,9 +87,9 @@ class Search:
     def _designs(self, x_bits: int, w_bits: int) -> Iterator[PredictorDesign]:
         for x_span, w_span in product(self.x_spans, self.w_spans):
             x_format, w_format = Format(x_bits, x_bits - 1 - x_span), Format(w_bits, w_bits - 1 - w_span)
-            noise = float(fir_noise(self.predictor.weights, self.predictor.power, x_format.step, w_format.step))
-            model = 10 * math.log10(1 + noise / self.predictor.mse)
             loss = self._loss(x_format, w_format) if self.exact else None
+            noise = float(fir_noise(self.predictor.weights, self.predictor.power, x_format.step, w_format.step))
+            model = 10 / math.log(10) * math.log1p(noise / self.predictor.mse)
             yield PredictorDesign(x_format, w_format, self._cost(x_bits, w_bits), model, loss)
 
     def _told(self, design: PredictorDesign) -> PredictorDesign:
@@ -116,8 +116,13 @@ def _too_little(budget: float, longest: int, best: PredictorDesign) -> str:
     what = f"loss_db={budget:g} is not reached with up to {longest} bits"
     if best.loss is None:
         return f"{what}: the noise model still loses {best.model_loss_db:.4g} dB; allow more, or a greater max_bits"
-    noise = best.loss.noise
     return (
-        f"{what}: the least loss is {best.loss.loss_db:.4g} dB with inputs in {best.x_format}, of which overload makes "
-        f"{100 * noise.overload / noise.total:.0f} %; allow more, or give another x_range or a greater max_bits"
+        f"{what}: the least loss is {best.loss.loss_db:.4g} dB with inputs in {best.x_format}{_overloaded(best.loss)}; "
+        "allow more, or give another x_range or a greater max_bits"
     )
+
+
+def _overloaded(loss: PredictorLoss) -> str:
+    """Return the share of overload in a loss; none where it takes from the error."""
+    share = loss.noise.overload / loss.noise.total
+    return f", of which overload makes {100 * share:.0f} %" if 0 <= share <= 1 else ""

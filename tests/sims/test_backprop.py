@@ -104,3 +104,12 @@ def test_command_prints_and_writes(result, monkeypatch, tmp_path):
     refused = CliRunner().invoke(backprop.app, ["--train-bits", "8;9"])
     assert refused.exit_code == 2
     assert "train_bits='8;9' is no list of word lengths" in refused.stderr
+
+
+@pytest.mark.parametrize("option", ["--json", "--figure"])
+def test_a_file_that_cannot_be_written_is_refused_before_the_run(option, monkeypatch, tmp_path):
+    monkeypatch.setattr(backprop, "run", lambda *_, **__: pytest.fail("it ran"))
+    (tmp_path / "file").touch()
+    done = CliRunner().invoke(backprop.app, [option, str(tmp_path / "file" / "b.png")])
+    assert (done.exit_code, done.stderr.count("\n")) == (2, 1)
+    assert "cannot be written" in done.stderr

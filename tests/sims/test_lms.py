@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 import fxp
-from sims import lms, lms_curves, lms_remarks, lms_sweeps, pipelines
+from sims import lms, lms_curves, lms_remarks, lms_sweeps
 from sims.ensembles import Ensemble, Regressors, simulate
 from sims.lms import Config, Drive, Result, document, figures, learned, run, summary
 from sims.lms_curves import learning_runs
@@ -219,7 +219,7 @@ def test_command_prints_and_writes(result, monkeypatch, tmp_path):
 def test_command_shows_pipelines(tmp_path):
     done = CliRunner().invoke(lms.app, ["--pipeline", "--figure", str(tmp_path / "l.svg")])
     assert done.exit_code == 0, done.output
-    assert pipelines.learned(pipelines.run(pipelines.Config(process=EXAMPLE))) in done.output
+    assert "falls from 0.305 to 0.202" in " ".join(done.output.split())
     assert sorted(file.name for file in tmp_path.iterdir()) == ["l_clock.svg", "l_pipeline.svg"]
 
 

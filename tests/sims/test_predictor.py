@@ -58,7 +58,28 @@ def test_a_narrow_accumulator_overflows():
     assert found.rows[0].accumulator_bits > 7
     assert found.rows[0].measured.overflowed > 0
     assert len(summary(found, 2.0).columns) == 12
+    assert "The exact loss" not in learned(found)  # which is that of exact sums
     assert published(found) is None
+
+
+def test_gains_are_drawn_as_well():
+    found = run(Config(drive=Drive.SIGN, bits=(4,), ranges=(4.0,), runs=2000))
+    assert found.rows[0].exact.loss_db < 0
+    panel = figure(found).axes[0]
+    assert panel.get_ylim()[0] < found.rows[0].exact.loss_db
+
+
+def test_every_power_of_two_is_a_range():
+    assert Config(ranges=tuple(2.0**order for order in range(-40, 60))).ranges
+
+
+@pytest.mark.parametrize("option", ["--json", "--figure"])
+def test_a_file_that_cannot_be_written_is_refused_before_the_run(option, monkeypatch, tmp_path):
+    monkeypatch.setattr(predictor, "run", lambda *_, **__: pytest.fail("it ran"))
+    (tmp_path / "file").touch()
+    done = CliRunner().invoke(predictor.app, [option, str(tmp_path / "file" / "p.png")])
+    assert (done.exit_code, done.stderr.count("\n")) == (2, 1)
+    assert "cannot be written" in done.stderr
 
 
 @pytest.mark.parametrize("drive", list(Drive))

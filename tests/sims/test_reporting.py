@@ -74,6 +74,12 @@ class TestOneLineErrors:
         assert exit_.value.exit_code == 2
         assert capsys.readouterr() == ("", "error: bits=0 is wrong\n")
 
+    def test_a_run_that_needs_more_memory_than_there_is_is_told(self, capsys):
+        with pytest.raises(typer.Exit) as exit_, reporting.one_line_errors():
+            raise MemoryError("Unable to allocate 160 TiB")
+        assert exit_.value.exit_code == 2
+        assert capsys.readouterr() == ("", "error: Unable to allocate 160 TiB; ask for less\n")
+
     def test_mistakes_of_the_program_stay_visible(self):
         with pytest.raises(ZeroDivisionError), reporting.one_line_errors():
             raise ZeroDivisionError

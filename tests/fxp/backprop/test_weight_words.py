@@ -115,6 +115,7 @@ def test_rules_without_an_answer_say_why():
         ({"budget": np.nan}, "budget"),
         ({"rule": "second order"}, "rule='second order' is not one of first order, Hessian, worst case"),
         ({"range_exponent": 0.5}, "range_exponent=0.5 is not an integer"),
+        ({"range_exponent": 3000, "rule": BitRule.FIRST_ORDER}, "range_exponent=3000 is not at most 500"),
     ],
 )
 def test_refusals(changes, message):
@@ -136,3 +137,16 @@ def test_refusals(changes, message):
 def test_local_costs_refuse(cost, gradient, hessian, message):
     with pytest.raises(ValueError, match=message):
         fxp.LocalCost(cost, np.zeros(1), gradient, hessian)
+
+
+def test_a_cost_that_is_no_number_meets_no_budget():
+    hole = fxp.LocalCost(
+        lambda w: math.nan if w[0] == 1 else 1 + float((w[0] - 0.9) ** 2), np.array([0.9]), np.zeros(1), 2 * np.eye(1)
+    )
+    answer = fxp.weight_bits(hole, 0, budget=0.1, rule=BitRule.EXACT_GRANULAR)
+    assert (answer.bits, math.isfinite(answer.increase)) == (4, True)
+
+
+def test_a_word_is_asked_for():
+    with pytest.raises(TypeError, match="word='sfix4' is not a Format"):
+        fxp.rounding_loss(at(PUBLISHED), 0, "sfix4")

@@ -3,11 +3,22 @@
 import operator
 from itertools import product
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fxp import Format, Process, Signal, optimal_predictor, predictor_bits, predictor_bits_exact, predictor_loss
+from fxp import (
+    Format,
+    Predictor,
+    Process,
+    Signal,
+    optimal_predictor,
+    predictor_bits,
+    predictor_bits_exact,
+    predictor_loss,
+)
+from fxp.filters import bits
 
 THREE_TAPS = Process([0.1, 0.5, -0.5, 0.1])
 
@@ -91,3 +102,19 @@ def test_bad_arguments_are_refused(options, message):
 def test_a_process_is_asked_for():
     with pytest.raises(TypeError, match="is not a Process"):
         predictor_bits([1.0, 0.5], 1, 0.1)
+
+
+def test_a_loss_that_no_float_holds_as_a_ratio_has_bits_still():
+    at = [predictor_bits_exact(THREE_TAPS, 3, loss_db, x_range=1, w_range=1) for loss_db in (2000, 4000)]
+    assert at[0] - at[1] == pytest.approx(2000 / 10 * np.log2(10) / 2, rel=1e-9)
+
+
+def test_overload_that_takes_from_the_error_has_no_share():
+    with pytest.raises(ValueError, match="the least loss is 1.695 dB with inputs in sfix1_En60; allow more"):
+        predictor_bits(THREE_TAPS, 3, 0.1, x_range=2**-60)
+
+
+def test_what_is_predicted_without_error_is_refused(monkeypatch):
+    monkeypatch.setattr(bits, "optimal_predictor", lambda *_, **__: Predictor((1.0,), mse=0.0, power=1.0))
+    with pytest.raises(ValueError, match="is predicted without error by 1 taps"):
+        predictor_bits(THREE_TAPS, 1, 0.1)

@@ -39,6 +39,16 @@ def test_the_three_tap_example():
     assert narrow.noise.weights == pytest.approx(expected, rel=1e-9)
 
 
+@pytest.mark.parametrize("bits", [16, 24, 32])
+def test_the_error_of_fine_weights_is_no_difference_of_large_numbers(bits):
+    predictor, w_format = optimal_predictor(THREE_TAPS, 3), Format(bits, bits - 1)
+    loss = predictor_loss(THREE_TAPS, predictor, Format(32, 28), w_format)
+    weights = quantize(predictor.weights, w_format)
+    expected = weight_error_power(predictor.weights, weights, THREE_TAPS.correlation_matrix(3))
+    assert loss.noise.weights == pytest.approx(expected, rel=1e-4)
+    assert loss.loss_db == pytest.approx(10 / np.log(10) * loss.noise.total / loss.minimum, rel=1e-6, abs=0)
+
+
 @pytest.mark.parametrize("x_format", [Format(3, 1), Format(4, 3), Format(2, 0)], ids=str)
 @pytest.mark.parametrize("horizon", [1, 2])
 def test_signs_are_all_combinations(x_format, horizon):
@@ -135,6 +145,11 @@ def test_dropped_bits_are_all_patterns_of_the_inputs(codes, drop_bits):
     [
         (lambda: predictor_loss([1.0], None, None, None), TypeError, "is not a Process"),
         (lambda: predictor_loss(THREE_TAPS, (0.5,), Format(4, 3), Format(4, 3)), TypeError, "is not a Predictor"),
+        (
+            lambda: predictor_loss(THREE_TAPS, optimal_predictor(SIGNS, 3), Format(4, 3), Format(4, 3)),
+            ValueError,
+            "predictor of mean square error .* is not of this process, for which its weights have",
+        ),
         (lambda: fir_error(THREE_TAPS, [[0.5]], Format(4, 3), Format(4, 3)), ValueError, r"weights of shape \(1, 1\)"),
         (lambda: fir_error(THREE_TAPS, [], Format(4, 3), Format(4, 3)), ValueError, r"weights of shape \(0,\)"),
         (lambda: fir_error(THREE_TAPS, [0.5], "sfix4", Format(4, 3)), TypeError, "x_format='sfix4' is not a Format"),
@@ -144,6 +159,11 @@ def test_dropped_bits_are_all_patterns_of_the_inputs(codes, drop_bits):
             "output_format=sfix4_En3 does not hold the sums from -4 to 3.5",
         ),
         (lambda: fir_error(THREE_TAPS, [0.5], Format(4, 1), Format(4, 3), drop_bits=-1), ValueError, "drop_bits=-1"),
+        (
+            lambda: fir_error(THREE_TAPS, [0.5, 0.25], Format(4, 1), Format(4, 3), drop_bits=6),
+            ValueError,
+            "drop_bits=6 is not at most 5, beyond which inputs of 4 bits do not have all patterns",
+        ),
         (lambda: fir_noise([0.5], -1.0, 1, 1), ValueError, "input_power=-1.0 is not finite and at least 0"),
         (lambda: weight_error_power([1.0], [1.0], [1.0]), ValueError, r"shapes \(1,\), \(1,\) and \(1,\)"),
     ],
