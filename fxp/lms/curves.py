@@ -54,8 +54,9 @@ class LearningCurve:
 
     @property
     def mse_db(self) -> Floats:
-        """10 log10 of the mean square error, dB."""
-        return np.asarray(10 * np.log10(self.mse))
+        """10 log10 of the mean square error, dB; minus infinity where nothing is wrong."""
+        with np.errstate(divide="ignore"):
+            return np.asarray(10 * np.log10(self.mse))
 
 
 def learning_curve(

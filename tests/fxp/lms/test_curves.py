@@ -153,3 +153,8 @@ def test_a_curve_that_leaves_the_floats_is_refused():
         pytest.raises(ValueError, match=r"iterations=5000 let the error grow beyond all floats at \d+: ask for fewer"),
     ):
         learning_curve(np.eye(2), 5.0, 5000, minimum_mse=1.0, initial_error=[1.0, 0.0], outside="warn")
+
+
+def test_an_error_of_zero_has_no_decibels():
+    curve = learning_curve(np.eye(2), 0.1, 3, minimum_mse=0.0, initial_error=[0.0, 0.0])
+    assert curve.mse_db.tolist() == [-np.inf] * 3
