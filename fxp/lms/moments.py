@@ -421,6 +421,6 @@ def _require_room(size: OperatorSize, memory_limit: int) -> None:
     if size.memory_bytes > memory_limit:
         raise ValueError(
             f"memory_limit={memory_limit} is less than the {size.memory_bytes} bytes of {size.unknowns} unknowns: "
-            "raise it (fxp.moment_operator takes it), or take tier='gaussian', fewer taps, a shorter moving average, or "
-            "a drive of fewer values"
+            "raise it (fxp.moment_operator takes it), or take tier='gaussian', fewer taps, a shorter moving average "
+            "or a drive of fewer values"
         )
