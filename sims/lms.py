@@ -313,6 +313,20 @@ def figures(result: Result) -> dict[str, Figure]:
     }
 
 
+class Adders(StrEnum):
+    """How the products of a predictor are added."""
+
+    CHAIN = "chain"
+    TREE = "tree"
+
+
+class StepUnit(StrEnum):
+    """What scales the error by μ."""
+
+    MULTIPLIER = "multiplier"
+    SHIFT = "shift"
+
+
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 
@@ -344,6 +358,13 @@ def main(
     pipeline: Annotated[
         bool, typer.Option("--pipeline", help="show what a faster clock takes, and nothing else")
     ] = False,
+    multiplier_delay: Annotated[float, typer.Option(help="with --pipeline: time of a multiplication")] = 10,
+    adder_delay: Annotated[float, typer.Option(help="with --pipeline: time of an addition")] = 1,
+    adders: Annotated[Adders, typer.Option(help="with --pipeline: how products are added")] = Adders.CHAIN,
+    step_unit: Annotated[StepUnit, typer.Option(help="with --pipeline: what scales by μ")] = StepUnit.MULTIPLIER,
+    period: Annotated[
+        float | None, typer.Option(help="with --pipeline: clock period; left out: that of the slowest unit")
+    ] = None,
     json: Annotated[Path | None, typer.Option(dir_okay=False, help="write all numbers to this file")] = None,
     figure_file: Annotated[
         Path | None,
@@ -363,8 +384,18 @@ def main(
         if json is not None:
             reporting.check_writable(json)
         if pipeline:
+            process = process_of(tuple(moving_average or EXAMPLE), tuple(autoregressive or ()), drive.value)
             found = pipelines.run(
-                _pipelined(process_of(tuple(moving_average or EXAMPLE), tuple(autoregressive or ()), drive.value), taps)
+                pipelines.Config(
+                    taps,
+                    multiplier_delay,
+                    adder_delay,
+                    adders.value,
+                    step_unit.value,
+                    period,
+                    process,
+                    _tier(process, taps),
+                )
             )
             drawn = {"pipeline": pipelines.figure(found), "clock": pipelines.tradeoff_figure(found)} if target else {}
             _publish(pipelines.summary(found), pipelines.learned(found), pipelines.document(found), json, drawn, target)
@@ -392,10 +423,10 @@ def main(
         _publish(summary(result), learned(result), document(result), json, drawn, target)
 
 
-def _pipelined(process: fxp.Process, taps: int) -> pipelines.Config:
-    """Return the pipeline of a predictor, its limits exact where the delay line has exact moments."""
+def _tier(process: fxp.Process, taps: int) -> Tier:
+    """Return the exact tier where the delay line has exact moments."""
     known = exact_moments(process, taps, 0, Regressors.DELAY_LINE) is not None
-    return pipelines.Config(taps=taps, process=process, tier=Tier.OPERATOR if known else Tier.GAUSSIAN)
+    return Tier.OPERATOR if known else Tier.GAUSSIAN
 
 
 def _publish(

@@ -348,7 +348,7 @@ def _mark_wanted(axis: Axes, result: Result) -> None:
 
 def _title(config: Config) -> str:
     taps = "1 tap" if config.taps == 1 else f"{config.taps} taps in a {config.adders}"
-    units = f"T_M = {config.multiplier_delay}, T_A = {config.adder_delay}"
+    units = f"T_M = {float(config.multiplier_delay):.4g}, T_A = {float(config.adder_delay):.4g}"
     return f"LMS predictor, {taps}, {units}, step by a {config.step}"
 
 

@@ -223,6 +223,16 @@ def test_command_shows_pipelines(tmp_path):
     assert sorted(file.name for file in tmp_path.iterdir()) == ["l_clock.svg", "l_pipeline.svg"]
 
 
+def test_command_clocks_other_units():
+    options = ["--adders", "tree", "--step-unit", "shift", "--multiplier-delay", "2", "--period", "3", "--taps", "1"]
+    done = CliRunner().invoke(lms.app, ["--pipeline", *options])
+    assert done.exit_code == 0
+    assert "1 tap, T_M = 2, T_A = 1, step by a shift" in done.output
+    refused = CliRunner().invoke(lms.app, ["--pipeline", "--period", "9"])
+    assert refused.exit_code == 2
+    assert refused.output.startswith("error: period=9 is not at least 10")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
