@@ -24,7 +24,7 @@ DARK = {Regressors.DELAY_LINE: "black", Regressors.INDEPENDENT: "tab:red"}  # of
 MARKED = (  # delay and step size of the notes, what they are, and where that is written
     (0, 0.641, "μ = ½ · 2/tr R", (2.4, 0.95)),
     (5, 0.1, "μ = 0.1, factor 1", (1.6, 0.08)),
-    (5, 0.2, "μ = 0.1, factor 2", (6.3, 0.45)),
+    (5, 0.2, "2μ = 0.2 (μ = 0.1, factor 2)", (6.3, 0.45)),
 )
 TOP_DB, ROOM_DB = 60.0, 18.0  # of the drawn error power, above that of the signal; room for a note below
 WEIGHTS = (-1.3, 0.5)

@@ -323,7 +323,7 @@ def tradeoff_figure(result: Result) -> Figure:
     axis.yaxis.set_major_formatter("{x:g}")
     axis.yaxis.set_minor_locator(NullLocator())
     axis.grid(alpha=0.3)
-    axis.legend(loc="lower right")
+    made.legend(loc="outside lower center", ncols=2, fontsize="small")
     return made
 
 
