@@ -56,6 +56,8 @@ class NodeSystem:
 
     Raises
     ------
+    TypeError
+        An input or weight is no real symbol, or a node no equation of one.
     ValueError
         There is no node, a node is defined twice, or uses a symbol that is neither given nor defined before.
 
@@ -75,6 +77,14 @@ class NodeSystem:
     target: sp.Expr
 
     def __post_init__(self) -> None:
+        for name in ("inputs", "weights", "nodes"):
+            object.__setattr__(self, name, _row(name, getattr(self, name)))
+        for node in self.nodes:
+            if not isinstance(node, sp.Eq):
+                raise TypeError(f"nodes holds {node}, which is no equation: give sympy.Eq(symbol, value)")
+        for symbol in (*self.inputs, *self.weights, *(node.lhs for node in self.nodes)):
+            if not (isinstance(symbol, sp.Symbol) and symbol.is_real):
+                raise TypeError(f"{symbol} is no real symbol: give sympy.Symbol({str(symbol)!r}, real=True)")
         if not self.nodes:
             raise ValueError("nodes=() has no output: give at least one equation")
         known = {*self.inputs, *self.weights}
@@ -208,6 +218,8 @@ class NodeSystem:
         return values
 
     def _mean(self, terms: Terms, weights: ArrayLike, law: Law) -> Floats:
+        if not isinstance(law, Law):
+            raise TypeError(f"law={law!r} is not a Law: pass analysis.Law.gaussian() or analysis.Law.samples(…)")
         if len(law.points) != len(self.inputs):
             raise ValueError(f"law of {len(law.points)} inputs is not for {len(self.inputs)}: give one row an input")
         columns = _compiled(self, terms)(*law.points, *self._checked(weights))
@@ -290,3 +302,9 @@ def _functions(system: NodeSystem) -> tuple[Callable[..., Floats], ...]:
 
 def _rounded(values: Floats, word: Format | None) -> Floats:
     return values if word is None else np.asarray(quantize(values, word))
+
+
+def _row(name: str, values: object) -> tuple[sp.Basic, ...]:
+    if not isinstance(values, tuple | list):
+        raise TypeError(f"{name}={values!r} is not a tuple: give one, of a single element too")
+    return tuple(values)

@@ -307,6 +307,8 @@ def _times(second: float, first: float) -> str:
 
 
 def _place(local: LocalCost, index: ArrayLike) -> int:
+    if not isinstance(local, LocalCost):
+        raise TypeError(f"local={local!r} is not a LocalCost: pass one, as analysis.NodeSystem.local_cost returns it")
     place = int(one("index", whole_numbers("index", index, minimum=0, remedy="give the place of a weight")))
     if place >= len(local.weights):
         raise ValueError(f"index={place} is not below {len(local.weights)}: give the place of a weight")

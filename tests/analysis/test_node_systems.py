@@ -172,6 +172,26 @@ def test_systems_refuse(arguments, message):
         NodeSystem(*arguments)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (((x,), (w,), (w * x,), x), "nodes holds w\\*x, which is no equation"),
+        ((x, (w,), (sp.Eq(u, w * x),), x), "inputs=x is not a tuple"),
+        (((x,), (sp.Symbol("a"),), (sp.Eq(u, x),), x), "a is no real symbol: give sympy.Symbol\\('a', real=True\\)"),
+    ],
+)
+def test_systems_refuse_other_kinds(arguments, message):
+    with pytest.raises(TypeError, match=message):
+        NodeSystem(*arguments)
+
+
+def test_what_is_no_law_or_cost_is_refused():
+    with pytest.raises(TypeError, match="law=5 is not a Law: pass"):
+        NEURON.local_cost([0.9, 0.1], 5)
+    with pytest.raises(TypeError, match=r"^local=.* is not a LocalCost: pass one"):
+        fxp.weight_bits(NEURON, 0, budget=0.01, rule=fxp.BitRule.BIT_TRUE)
+
+
 def test_evaluations_refuse():
     law = Law.gaussian()
     with pytest.raises(ValueError, match=r"weights of shape \(1,\) are not 2"):
