@@ -295,7 +295,13 @@ def _evaluated(local: LocalCost, place: int, rule: BitRule, allowed: float, expo
         if not added <= allowed:  # no number does not meet it
             break
         found, increase = bits, added / local.value
-    return _too_long(rule) if found is None else WeightBits(rule, found, increase)
+    if found is not None:
+        return WeightBits(rule, found, increase)
+    weight = float(local.weights[place])
+    if rule is BitRule.BIT_TRUE and abs(weight) > 2.0**exponent:
+        least = math.ceil(math.log2(abs(weight)))
+        return WeightBits(rule, None, None, f"{weight:.6g} is out of the range ±2^{exponent}: range_exponent={least}")
+    return _too_long(rule)
 
 
 def _too_long(rule: BitRule) -> WeightBits:

@@ -47,6 +47,13 @@ def test_granular_and_overload_loss_of_the_published_weight():
     assert fxp.rounding_loss(local, 0, fxp.Format(4, 2)).total == three.granular
 
 
+def test_a_weight_out_of_range_is_named():
+    local = bowl(1.185, 1.0, 1.185)
+    answer = fxp.weight_bits(local, 0, budget=1e-3, rule=BitRule.BIT_TRUE)
+    assert (answer.bits, answer.why_void) == (None, "1.185 is out of the range ±2^0: range_exponent=1")
+    assert fxp.weight_bits(local, 0, budget=1e-3, rule=BitRule.BIT_TRUE, range_exponent=1).bits is not None
+
+
 @given(st.floats(-0.99, 0.99), st.floats(0.1, 10), st.floats(1e-4, 0.1))
 def test_words_keep_the_budget_on_a_bowl(weight, curvature, budget):
     local = bowl(weight, curvature, weight)
