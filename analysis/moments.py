@@ -91,7 +91,7 @@ def gaussian_even_moment() -> Derivation:
 def second_moment_of_two_steps() -> Derivation:
     """Return E[v_2²] of v_0 = 1: both regressors contain the draw between them."""
     both = sp.Poly(_conditional(h, c) * _conditional(c * h, sp.Integer(1)), h)
-    mean = sum(factor * (moment(power // 2) if power else 1) for (power,), factor in both.terms())
+    mean = sp.expand(sum(factor * (moment(power // 2) if power else 1) for (power,), factor in both.terms()))
     moments = tuple(Lemma(gaussian_even_moment(), {n: sp.Integer(half)}) for half in range(1, 5))
     return Derivation(
         "second_moment_of_two_steps",
