@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ __all__ = [
     "require_bool",
     "require_shapes",
     "require_signal",
+    "require_word",
     "whole_numbers",
 ]
 
@@ -198,6 +200,18 @@ def require_signal(name: str, signal: Signal) -> None:
     """
     if not isinstance(signal, Signal):
         raise TypeError(f"{name}={signal!r} is not a Signal: pass fxp.Signal.gaussian() or another")
+
+
+def require_word(name: str, word: str, words: Iterable[str]) -> None:
+    """Raise ValueError unless an argument is one of the words that it may be.
+
+    Examples
+    --------
+    >>> require_word("adders", "tree", ("chain", "tree"))
+    """
+    allowed = tuple(words)
+    if word not in allowed:
+        raise ValueError(f"{name}={word!r} is not one of {', '.join(allowed)}: choose one")
 
 
 def _range(minimum: float, maximum: float) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import hankel, solve_toeplitz, toeplitz
 
-from fxp.arguments import one, reals, require_signal, whole_numbers
+from fxp.arguments import one, reals, require_signal, require_word, whole_numbers
 from fxp.signals import Signal
 
 __all__ = ["Process", "require_process"]
@@ -123,8 +123,7 @@ class Process:
         >>> np.round(process.moving_average, 12)
         array([1. , 0.5])
         """
-        if kind not in KINDS:
-            raise ValueError(f"kind={kind!r} is not one of {', '.join(KINDS)}: choose one")
+        require_word("kind", kind, KINDS)
         law = Signal.gaussian() if drive is None else drive
         require_signal("drive", law)
         values = reals("autocorrelation", autocorrelation, remedy="give r_0 … r_L")

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from fxp.arguments import POSITIVE, one, reals, whole_numbers
+from fxp.arguments import POSITIVE, one, reals, require_word, whole_numbers
 from fxp.filters.designs import PredictorDesign, Search
 from fxp.filters.noise import fir_noise
 from fxp.filters.predictors import Predictor, optimal_predictor
@@ -131,8 +131,7 @@ def predictor_bits(
     (4, 'sfix4_En3', 0.036, 0.266)
     """
     require_process(process)
-    if method not in METHODS:
-        raise ValueError(f"method={method!r} is not one of {', '.join(METHODS)}: choose one")
+    require_word("method", method, METHODS)
     budget = one("loss_db", reals("loss_db", loss_db, minimum=POSITIVE, remedy="give the loss that is allowed, in dB"))
     longest = one("max_bits", whole_numbers("max_bits", max_bits, minimum=1, remedy="give a word length"))
     if longest > RESOLVED_WORD_BITS:

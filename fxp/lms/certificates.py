@@ -7,6 +7,7 @@ import warnings
 import numpy as np
 from numpy.typing import NDArray
 
+from fxp.arguments import require_word
 from fxp.inputs import element
 from fxp.lms.modes import Floats
 
@@ -15,9 +16,7 @@ __all__ = ["require_certified", "require_outside"]
 OUTSIDE = ("raise", "warn")
 
 
-def require_certified(
-    step_size: Floats, limit: Floats, *, named: str, outside: str, stacklevel: int = 3
-) -> NDArray[np.bool_]:
+def require_certified(step_size: Floats, limit: Floats, *, named: str, outside: str) -> NDArray[np.bool_]:
     """Return which step sizes are below their limit; raise or warn where one is not.
 
     Parameters
@@ -28,8 +27,6 @@ def require_certified(
         What the limit is, for the message.
     outside : {"raise", "warn"}
         What to do.
-    stacklevel : int
-        Of the warning: 3 is the caller of the function that calls this one.
 
     Raises
     ------
@@ -54,7 +51,7 @@ def require_certified(
         message = f"{worst} is not below {end:.7g}, the {named}: take a smaller step size"
         if outside == "raise":
             raise ValueError(message)
-        warnings.warn(message, RuntimeWarning, stacklevel=stacklevel)
+        warnings.warn(message, RuntimeWarning, stacklevel=3)
     return below
 
 
@@ -65,5 +62,4 @@ def require_outside(outside: str) -> None:
     --------
     >>> require_outside("warn")
     """
-    if outside not in OUTSIDE:
-        raise ValueError(f"outside={outside!r} is not one of {', '.join(OUTSIDE)}: choose one")
+    require_word("outside", outside, OUTSIDE)

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fxp.arguments import one, reals, whole_numbers
+from fxp.arguments import one, reals, require_word, whole_numbers
 from fxp.lms.certificates import require_certified
 from fxp.lms.limits import mean_square_step_limit
 from fxp.lms.modes import Floats, delays, mode_gain
@@ -138,8 +138,7 @@ def learning_curve(
     >>> round(curve.steady_mse, 4)
     1.141
     """
-    if tier not in _LIMITS:
-        raise ValueError(f"tier={tier!r} is not one of {', '.join(_LIMITS)}: choose one")
+    require_word("tier", tier, _LIMITS)
     step = one("step_size", update_steps(step_size, factor))
     count = one("iterations", whole_numbers("iterations", iterations, minimum=1, remedy="give the length of the curve"))
     late = one("delay", delays(delay))

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from fxp.arguments import one
+from fxp.arguments import one, require_word
 from fxp.lms.certificates import require_certified
 from fxp.lms.limits import mean_square_step_limit
 from fxp.lms.modes import delays
@@ -224,6 +224,5 @@ def lms_misadjustment(
 
 
 def _tier(tier: Tier | str) -> Tier:
-    if tier not in list(Tier):
-        raise ValueError(f"tier={tier!r} is not one of {', '.join(Tier)}: choose one")
+    require_word("tier", tier, Tier)
     return Tier(tier)

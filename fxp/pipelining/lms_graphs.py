@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
-from fxp.arguments import one, whole_numbers
+from fxp.arguments import one, require_word, whole_numbers
 from fxp.pipelining.flow_graphs import exact_time, load_networkx
 
 if TYPE_CHECKING:
@@ -72,8 +72,8 @@ def lms_graph(
     """
     count = one("taps", whole_numbers("taps", taps, minimum=1, remedy="give the number of weights"))
     late = one("delay", whole_numbers("delay", delay, minimum=0, remedy="give clock periods"))
-    _require_word("adders", adders, ADDERS)
-    _require_word("step", step, STEPS)
+    require_word("adders", adders, ADDERS)
+    require_word("step", step, STEPS)
     times = exact_time("multiplier_delay", multiplier_delay), exact_time("adder_delay", adder_delay)
     sketch = _Sketch(load_networkx().DiGraph(delay=late), *times)
     last = sketch.sum_of(sketch.products(count), adders)
@@ -126,8 +126,3 @@ class _Sketch:
             self.unit(f"update {k}", "multiply", ("step", 0), (f"tap {k}", late), delayed=(f"tap {k}",))
             self.unit(f"weight {k}", "add", (f"update {k}", 0), (f"weight {k}", 1))
             self.graph.add_edge(f"weight {k}", f"product {k}", registers=1, operand=1, delayed=False)
-
-
-def _require_word(name: str, word: str, words: tuple[str, ...]) -> None:
-    if word not in words:
-        raise ValueError(f"{name}={word!r} is not one of {', '.join(words)}: choose one")
